@@ -1,0 +1,1 @@
+"""Takes an ECS service from one revision to the next without dropping a request."""

@@ -1,0 +1,116 @@
+"""Where to look next, how soon, and what the wait is for: pure, so that the number of API calls can be tested."""
+
+from __future__ import annotations
+
+from ecs_deployment import model
+from ecs_deployment.rollout_state import Observation, Part, Phase, State, deployment_of
+
+EVERYTHING = frozenset(Part)
+FOR_THE_PROOF = frozenset({Part.TASKS, Part.TARGETS, Part.DEPLOYMENT})
+_SOONEST = 0.25
+_LATEST = 3.0  # seconds; the verdict comes at most this late
+_LATEST_WHILE_DRAINING = 6.0
+
+
+def needs(state: State, service: model.Service) -> frozenset[Part]:
+    """What to read besides the service, given what it shows now."""
+    newest, before = (
+        deployment_of(service, state.newest),
+        state.last and deployment_of(state.last, state.newest),
+    )
+    primary = service.primary
+    if state.phase is Phase.PROVING:
+        return FOR_THE_PROOF
+    if state.phase is Phase.RETREATING:
+        settled = primary is None or primary.rollout_state != "IN_PROGRESS" or service != state.last
+        return FOR_THE_PROOF if settled else frozenset()
+    if primary is None or newest is None or primary.id != state.newest or service.desired == 0:
+        return EVERYTHING
+    if newest.rollout_state == "COMPLETED":
+        return FOR_THE_PROOF
+    if newest.rollout_state == "FAILED":
+        return EVERYTHING
+    wanted: set[Part] = set()
+    if newest.failed_tasks > (before.failed_tasks if before else 0) or (
+        before and newest.running < before.running
+    ):
+        wanted |= {Part.STOPPED, Part.DEPLOYMENT, Part.TARGETS}
+    if newest.running and (before is None or newest.running != before.running or _news(service, state.last)):
+        wanted.add(Part.TARGETS)
+    return frozenset(wanted)
+
+
+def _news(service: model.Service, before: model.Service | None) -> bool:
+    newest = service.events[0].id if service.events else ""
+    return before is None or newest != (before.events[0].id if before.events else "")
+
+
+def pause(state: State, now: float) -> float:
+    """Seconds until the next look.
+
+    The first change after UpdateService tells how fast this ECS is (0.2 s embedded, 16 to 24 s on Fargate);
+    the looks keep that measure, so that a quick world is watched closely and a slow one costs few calls.
+    """
+    if state.first_change is None:
+        return _between(_SOONEST, 0.25 * (now - state.began), _LATEST)
+    steady = 0.12 * (state.first_change - state.began)
+    if state.phase is Phase.ROLLING and state.last and _drains(state, state.last):
+        return _between(_SOONEST, 2 * steady, _LATEST_WHILE_DRAINING)
+    return _between(_SOONEST, steady, _LATEST)
+
+
+def stage(state: State, service: model.Service) -> str:
+    """The part of the rollout the service is in, as the report names and times it."""
+    if state.phase is not Phase.ROLLING:
+        return str(state.phase.value)
+    newest = deployment_of(service, state.newest)
+    if newest is None or newest.running == 0:
+        return "starting"
+    if _drains(state, service):
+        return "draining"
+    if _old_running(state, service):
+        return "becoming healthy"
+    return "completing"
+
+
+def _drains(state: State, service: model.Service) -> bool:
+    """Whether an old task was told to go and its connections are being drained."""
+    newest = deployment_of(service, state.newest)
+    draining = any("begun draining" in e.message for e in service.events if e.at >= state.created)
+    return (
+        draining
+        and newest is not None
+        and newest.running >= service.desired
+        and not _completes(state, service)
+    )
+
+
+def _completes(state: State, service: model.Service) -> bool:
+    stopped = any("has stopped" in e.message for e in service.events if e.at >= state.created)
+    return stopped and not _old_running(state, service)
+
+
+def _old_running(state: State, service: model.Service) -> int:
+    return sum(d.running for d in service.deployments if d.id not in state.ours)
+
+
+def _between(least: float, value: float, most: float) -> float:
+    return min(max(value, least), most)
+
+
+def waiting_for(state: State, seen: Observation) -> str:
+    """The named reason for the wait, as the user reads it behind "waiting for"."""
+    service, deployment = seen.snapshot.service, seen.snapshot.deployment
+    newest = deployment_of(service, state.newest)
+    if deployment and deployment.waiting_hook:
+        return f"the lifecycle hook {deployment.waiting_hook} to be answered"
+    if newest is None or newest.running + newest.pending == 0:
+        return "ECS to start the new task"
+    if newest.running < service.desired:
+        return f"{service.desired - newest.running} of {service.desired} new tasks to run"
+    old = sum(d.running for d in service.deployments if d.id not in state.ours)
+    if old:
+        return f"the new tasks to be healthy and {old} old one{'s' if old > 1 else ''} to drain"
+    if seen.snapshot.targets and not any(t.state == "healthy" for t in seen.snapshot.targets):
+        return "the new target to be healthy"
+    return "ECS to complete the deployment"

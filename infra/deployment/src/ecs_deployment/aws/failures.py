@@ -1,0 +1,133 @@
+"""boto3's exceptions -> ours: what happened, what to do next, and whether a change may have taken effect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions
+
+from ecs_deployment.errors import (
+    CloudError,
+    Conflict,
+    Denied,
+    Expired,
+    NotFound,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"}
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "UnrecognizedClientException",
+}
+_CONFLICT = {
+    "ConflictException",
+    "ResourceInUseException",
+    "UpdateInProgressException",
+    "ParameterAlreadyExists",
+}
+_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+_IAM_PREFIX = {
+    "application-autoscaling": "application-autoscaling",
+    "elbv2": "elasticloadbalancing",
+    "monitoring": "cloudwatch",
+}
+# Two registrations of one family at once; rejected before any effect, and not retried by the SDK.
+_BUSY = "Too many concurrent attempts"
+
+_NEVER_SENT = (
+    exceptions.EndpointConnectionError,
+    exceptions.ConnectTimeoutError,
+    exceptions.ProxyConnectionError,
+)
+_MAYBE_SENT = (exceptions.ReadTimeoutError, exceptions.ConnectionClosedError, exceptions.HTTPClientError)
+
+
+@contextmanager
+def translated(service: str, operation: str, *, changes: bool = False) -> Iterator[None]:
+    """Turn what boto3 raises inside the block into our errors.
+
+    `changes` marks a mutating call: where its answer was lost, the error has `effect_unknown`.
+    """
+    name = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _client_error(error, name, changes=changes) from error
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+    ) as error:
+        raise Refused(
+            "There are no usable AWS credentials.",
+            "Sign in (for example `aws sso login`) or set AWS_PROFILE.",
+        ) from error
+    except exceptions.TokenRetrievalError as error:
+        raise Expired(f"The sign-in has run out: {error}", "Sign in again and repeat the command.") from error
+    except _NEVER_SENT as error:
+        raise Unreachable(
+            f"AWS could not be reached for {name}.", "Check the network and AWS_ENDPOINT_URL.", operation=name
+        ) from error
+    except _MAYBE_SENT as error:
+        raise Unreachable(
+            f"The answer to {name} was lost ({type(error).__name__}).",
+            "Look at the service before repeating.",
+            operation=name,
+            effect_unknown=changes,
+        ) from error
+    except exceptions.BotoCoreError as error:
+        raise CloudError(f"{name} could not be sent: {error}", operation=name) from error
+
+
+def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) -> CloudError:
+    code = error.response.get("Error", {}).get("Code", "")
+    text = error.response.get("Error", {}).get("Message", "") or str(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _THROTTLED or _BUSY in text:
+        return Throttled(
+            f"AWS throttles {name}: {text}", "Wait a little and repeat.", code=code, operation=name
+        )
+    if code in _DENIED:
+        found = _ACTION.search(text)
+        action = found.group(1) if found else name
+        return Denied(
+            f"The credentials may not call {action}.",
+            f"Allow {action} for this principal.",
+            code=code,
+            operation=name,
+        )
+    if code in _EXPIRED:
+        return Expired(
+            f"AWS no longer accepts the credentials ({code}).",
+            "Sign in again and repeat the command.",
+            code=code,
+            operation=name,
+        )
+    if code in _CONFLICT:
+        return Conflict(f"{name}: {text}", "Look at the service and repeat.", code=code, operation=name)
+    if code.endswith(("NotFoundException", "NotFound", "NotActiveException")):
+        return NotFound(f"{name}: {text}", "Check the names in environments.toml.", code=code, operation=name)
+    if status >= 500:
+        return Unreachable(
+            f"AWS failed at {name}: {text or status}",
+            "Look at the service before repeating.",
+            code=code,
+            operation=name,
+            effect_unknown=changes,
+        )
+    return CloudError(f"{name} was rejected ({code}): {text}", code=code, operation=name)

@@ -1,0 +1,53 @@
+"""One session, its clients and the count of requests they send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# The installed default is standard/3 and its own guide says legacy/5, so nothing is left to the default.
+_READS = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20)
+_CHANGES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+
+
+class Session:
+    """boto3 clients by name: `read` retries, `change` sends each request once.
+
+    boto3 finds credentials as always, and AWS_ENDPOINT_URL is honoured; for an engine on this machine both
+    are given, and no proxy is asked for the way to it.
+    """
+
+    def __init__(
+        self, region: str, *, endpoint_url: str | None = None, credentials: Mapping[str, str] | None = None
+    ) -> None:
+        self.region = region
+        self._session = boto3.Session(region_name=region, **(credentials or {}))
+        self._endpoint_url = endpoint_url
+        self.calls = 0
+        # "before-send" is emitted for every attempt, so retries count as what they cost.
+        self._session.events.register("before-send", self._count)
+        self.read = cache(lambda service: self._client(service, _READS))
+        self.change = cache(lambda service: self._client(service, _CHANGES))
+
+    def _client(self, service: str, config: Config) -> Any:
+        direct = Config(proxies={}) if self._endpoint_url else Config()
+        return self._session.client(service, endpoint_url=self._endpoint_url, config=config.merge(direct))
+
+    def _count(self, **_: Any) -> None:
+        self.calls += 1
+
+
+def local_session(environment: Mapping[str, str]) -> Session:
+    """A session with an engine on this machine, from the variables it prints for any AWS client."""
+    return Session(
+        environment["AWS_REGION"],
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        credentials={
+            "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        },
+    )

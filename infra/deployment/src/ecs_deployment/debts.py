@@ -1,0 +1,64 @@
+"""What a deploy borrowed from the service, and how it goes back: pure functions over triples.
+
+A debt is written to the journal before the thing is taken. So whoever reads it cannot know whether it was
+taken, and compares with what is live. `what` is one of
+
+    floor             minimumHealthyPercent, a number
+    ceiling           maximumPercent, a number; only with `overlap = true`
+    breaker           deploymentCircuitBreaker.enable, a bool
+    breaker_rollback  deploymentCircuitBreaker.rollback, a bool
+    early_success     the healthy percentage that ends a deployment early, a number
+    suspension        {"in": bool, "out": bool, "scheduled": bool} of the scalable target, or null
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+FLOOR = "floor"
+CEILING = "ceiling"
+BREAKER = "breaker"
+BREAKER_ROLLBACK = "breaker_rollback"
+EARLY_SUCCESS = "early_success"
+SUSPENSION = "suspension"
+
+Step = Literal["write_before", "done", "changed_by_other"]
+
+
+@dataclass(frozen=True)
+class Debt:
+    """`before` was live when we came, `taken` is what we put there. Both are JSON values."""
+
+    what: str
+    before: Any
+    taken: Any
+
+
+def settle(debt: Debt, live: Any) -> Step:
+    """Say what giving `debt` back takes, given what is live now.
+
+    "write_before": it is as we left it. "done": it is as we found it. "changed_by_other": somebody set a
+    third value since; leave it and report.
+    """
+    if _same(live, debt.before):
+        return "done"
+    return "write_before" if _same(live, debt.taken) else "changed_by_other"
+
+
+def adopt(own: tuple[Debt, ...], inherited: tuple[Debt, ...]) -> tuple[Debt, ...]:
+    """Join our debts with those of an unfinished run; each `what` stands once, inherited ones first.
+
+    Where both have one, the inherited `before` stands and our `taken` replaces: what we found was that
+    run's leftover, never what the service had.
+    """
+    joined = {debt.what: debt for debt in inherited}
+    for debt in own:
+        older = joined.get(debt.what)
+        joined[debt.what] = replace(debt, before=older.before) if older else debt
+    return tuple(joined.values())
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality as JSON has it: true is not 1."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

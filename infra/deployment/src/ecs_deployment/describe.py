@@ -1,0 +1,130 @@
+"""Plans and verifications as rows and JSON: what `--dry` and `app.verify` show. Pure; values are masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ecs_deployment.deploy import Surveyed
+from ecs_deployment.known import Request
+from ecs_deployment.masking import difference
+from ecs_deployment.plan import Plan
+from ecs_deployment.refusals import Refusal
+from ecs_deployment.verify import Verified
+
+Rows = list[tuple[str, str]]
+
+
+def is_refused(one: Surveyed) -> bool:
+    """Whether the deploy would not even begin."""
+    return isinstance(one.decision, Refusal)
+
+
+def rows(one: Surveyed) -> Rows:
+    """Label and text, in the order in which things would happen."""
+    if isinstance(one.decision, Refusal):
+        return [("refused", one.decision.what), ("do", one.decision.cure)]
+    return list(_plan_rows(one, one.decision))
+
+
+def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
+    yield "service", f"{decision.service} in cluster {decision.cluster}"
+    yield "image", f"{decision.tag} = {decision.digest or 'digest not known'}"
+    yield "runs now", _short(decision.before)
+    if not decision.rolls:
+        yield "nothing", " ".join(decision.story)
+    else:
+        changes = _changes(one, decision)
+        yield "revision", "a new one is registered" if decision.content else "stays, with a new deployment"
+        for line in changes:
+            yield "", line
+        desired = "0 -> 1" if decision.was_asleep else "left as it is"
+        yield "desired count", desired
+        for line in decision.story:
+            yield "", line
+        for debt in decision.debts:
+            yield "borrowed", f"{debt.what}: {_words(debt.before)} -> {_words(debt.taken)}, and back after"
+        back = _short(decision.fallback.revision)
+        count = f" at desired {decision.fallback.desired}" if decision.fallback.desired is not None else ""
+        proven = "proven" if decision.fallback.proven else "not proven"
+        yield "if it fails", f"back to {back}{count} ({proven})"
+    for note in decision.notes:
+        yield "note", note
+
+
+def _changes(one: Surveyed, decision: Plan) -> tuple[str, ...]:
+    if decision.content is None or one.known is None:
+        return ()
+    return difference(one.known.current.content, decision.content)
+
+
+def as_json(request: Request, surveyed: Sequence[Surveyed]) -> str:
+    """The plans as one JSON object."""
+    services = [_as_json(one) for one in surveyed]
+    return json.dumps(
+        {"environment": request.environment, "tag": request.tag, "dry": True, "services": services}, indent=2
+    )
+
+
+def _as_json(one: Surveyed) -> dict[str, Any]:
+    decision = one.decision
+    if isinstance(decision, Refusal):
+        return {"service": one.settings.name, "refused": decision.what, "advice": decision.cure}
+    return {
+        "service": decision.name,
+        "rolls": decision.rolls,
+        "digest": decision.digest or None,
+        "before": _short(decision.before),
+        "registers": decision.content is not None,
+        "changes": list(_changes(one, decision)),
+        "desired": decision.desired,
+        "was_asleep": decision.was_asleep,
+        "borrows": [{"what": d.what, "before": d.before, "taken": d.taken} for d in decision.debts],
+        "fallback": _short(decision.fallback.revision),
+        "story": list(decision.story),
+        "notes": list(decision.notes),
+    }
+
+
+def verified_rows(one: Verified) -> Rows:
+    """What was seen of a verified service."""
+    return [
+        ("revision", one.revision),
+        ("digest", one.digest or "not pinned"),
+        *(("state" if i == 0 else "note", line) for i, line in enumerate(one.story)),
+    ]
+
+
+def verified_json(environment: str, tag: str, seen: Sequence[Verified], code: int, calls: int) -> str:
+    """A verification as one JSON object."""
+    services = [
+        {
+            "service": one.service,
+            "revision": one.revision,
+            "digest": one.digest or None,
+            "asleep": one.asleep,
+            "findings": [{"code": f.code, "text": f.text} for f in one.findings],
+            "story": list(one.story),
+        }
+        for one in seen
+    ]
+    document = {
+        "environment": environment,
+        "tag": tag or None,
+        "outcome": "verified" if code == 0 else "findings",
+        "exit_code": code,
+        "api_calls": calls,
+        "services": services,
+    }
+    return json.dumps(document, indent=2)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {'suspended' if flag else 'active'}" for name, flag in value.items())
+    return str(value)
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

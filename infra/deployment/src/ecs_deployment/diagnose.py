@@ -1,0 +1,171 @@
+"""Why it failed: stop codes, target health, events and log lines -> one cause and one piece of advice. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ecs_deployment import model
+
+# What the scheduler does on its own account is no failure (recorded: "Scaling activity initiated by ...").
+_ORDERLY = re.compile(
+    r"^(Scaling activity initiated by|Task stopped by user|Service was deleted)", re.IGNORECASE
+)
+_HOPELESS = ("CannotPullContainerError", "CannotPullImageManifestError", "ResourceInitializationError")
+_UNHEALTHY = ("failed ELB health checks", "failed container health checks")
+_MEMORY_EXIT = 137
+_PLACEMENT = re.compile(r"was unable to place a task\b.*?(?:Reason: )?(?P<reason>[^.]+)\.", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One sentence why, one what to do, and the facts both rest on."""
+
+    text: str
+    advice: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How many tasks of a deployment failed. `hopeless` ones failed in a way no repetition cures."""
+
+    count: int
+    hopeless: int
+
+
+def failures(tasks: Iterable[model.Task], deployment_ids: frozenset[str]) -> Failures:
+    """Count the failed ones among the stopped tasks of these deployments."""
+    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t)]
+    return Failures(len(failed), sum(t.stopped_reason.startswith(_HOPELESS) for t in failed))
+
+
+def is_failure(task: model.Task) -> bool:
+    """Whether a stopped task stopped because something is wrong with it."""
+    if task.stop_code in ("TaskFailedToStart", "EssentialContainerExited"):
+        return True
+    return not _ORDERLY.match(task.stopped_reason) and any(text in task.stopped_reason for text in _UNHEALTHY)
+
+
+def failing_container(tasks: Iterable[model.Task], deployment_ids: frozenset[str]) -> tuple[str, str] | None:
+    """(task id, container) whose log lines tell most: of the newest failed task, the one that exited badly."""
+    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t)]
+    if not failed:
+        return None
+    newest = max(failed, key=lambda t: t.created_at)
+    bad = [c for c in newest.containers if c.exit_code not in (None, 0)] or list(newest.containers)
+    return (newest.id, bad[0].name) if bad else None
+
+
+def cause(
+    snapshot: model.Snapshot, deployment_ids: frozenset[str], log: Sequence[str] = (), since: float = 0.0
+) -> Cause:
+    """The one cause of a failed deploy, from what one full look brought. `since` cuts older events off."""
+    failed = [t for t in snapshot.stopped if t.started_by in deployment_ids and is_failure(t)]
+    events = [e.message for e in snapshot.service.events if e.at >= since]
+    evidence = (*_grouped(failed), *_bad_targets(snapshot), *(f"log: {line}" for line in log[-8:]))
+    if failed:
+        text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot)
+    else:
+        text, advice = _of_service(snapshot, events)
+    return Cause(text, advice, evidence)
+
+
+def _of_task(task: model.Task, snapshot: model.Snapshot) -> tuple[str, str]:
+    reason = task.stopped_reason
+    detail = next((c.reason for c in task.containers if c.reason), "")
+    if "CannotPull" in reason or "CannotPull" in detail:
+        return (
+            f"The image cannot be pulled: {_after(reason if 'CannotPull' in reason else detail)}",
+            "Check that the image still exists and that the execution role may pull it.",
+        )
+    if reason.startswith("ResourceInitializationError"):
+        if "secret" in reason or "ssm" in reason.lower():
+            return (
+                f"A secret of the task definition cannot be read: {_after(reason)}",
+                "Create the secret or correct its ARN, and check that the execution role may read it.",
+            )
+        return f"The task could not be initialised: {_after(reason)}", "Check network and execution role."
+    if "ELB health checks" in reason:
+        bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
+        why = f": {bad.description or bad.reason}" if bad else ""
+        return (
+            f"The load balancer's health check fails{why}.",
+            "Check the target group's path, port and matcher against what the new revision answers.",
+        )
+    if "container health checks" in reason:
+        return "A container's own health check fails.", "Run the check's command inside the new image."
+    return _of_exit(task)
+
+
+def _of_exit(task: model.Task) -> tuple[str, str]:
+    bad = next((c for c in task.containers if c.exit_code not in (None, 0)), None)
+    if bad is None:
+        return (
+            f"A task stopped: {task.stopped_reason or task.stop_code}",
+            "See the task's containers for the reason.",
+        )
+    if bad.exit_code == _MEMORY_EXIT or "OutOfMemory" in bad.reason:
+        return (
+            f"Container {bad.name} was killed (exit code {bad.exit_code}): it most likely ran out of memory.",
+            "Raise `memory` in the task definition, or find what grows.",
+        )
+    return (
+        f"Container {bad.name} exited with code {bad.exit_code} {_when(task)}.",
+        "The log lines below are its last; run the image with the same environment to see more.",
+    )
+
+
+def _when(task: model.Task) -> str:
+    if task.started_at is None or task.stopped_at is None:
+        return "before it was running"
+    return f"{max(task.stopped_at - task.started_at, 0):.0f} s after it started"
+
+
+def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
+    bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
+    if bad:
+        return (
+            f"The load balancer's health check fails: {bad.description or bad.reason}.",
+            "Check the target group's path, port and matcher against what the new revision answers.",
+        )
+    for message in events:
+        if "unable to consistently start" in message:
+            return (
+                "Tasks fail to start again and again, and ECS slows down.",
+                "See the stop reasons of the tasks.",
+            )
+        if placement := _PLACEMENT.search(message):
+            return (
+                f"No task can be placed: {placement['reason'].strip()}.",
+                "Wait for capacity, or allow another size or availability zone.",
+            )
+        if "because of the service deployment configuration" in message:
+            return (
+                "The deployment configuration allows neither starting nor stopping a task.",
+                "Raise maximumPercent or lower minimumHealthyPercent.",
+            )
+    reason = snapshot.deployment.status_reason if snapshot.deployment else ""
+    return reason or "ECS gave no reason.", "See the service's events."
+
+
+def _grouped(failed: Sequence[model.Task]) -> tuple[str, ...]:
+    reasons = Counter(_reason(t) for t in failed)
+    return tuple(f"{count} x {reason}" for reason, count in reasons.most_common(4))
+
+
+def _reason(task: model.Task) -> str:
+    exits = ", ".join(f"{c.name} exit {c.exit_code}" for c in task.containers if c.exit_code is not None)
+    reason = task.stopped_reason or task.stop_code
+    return f"{reason} ({exits})" if exits else reason
+
+
+def _bad_targets(snapshot: model.Snapshot) -> tuple[str, ...]:
+    bad = [t for t in snapshot.targets if t.state in ("unhealthy", "unused", "unavailable")]
+    return tuple(f"target {t.id}:{t.port} {t.state}: {t.description or t.reason}" for t in bad[:4])
+
+
+def _after(reason: str) -> str:
+    return reason.split(": ", 1)[-1].rstrip(".") + "."

@@ -1,0 +1,141 @@
+"""One service on its way through a deploy: what the loop knows of it between two looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ecs_deployment import events, model
+from ecs_deployment.borrow import Settlement
+from ecs_deployment.journal import Held
+from ecs_deployment.launch import Hands
+from ecs_deployment.outcome import Outcome, Result, Stage
+from ecs_deployment.plan import Plan
+from ecs_deployment.probe import Probe
+from ecs_deployment.rollout_state import State
+
+
+@dataclass
+class Job:
+    """Mutable on purpose, and the only thing in the loop that is."""
+
+    plan: Plan
+    held: Held
+    hands: Hands
+    began: float
+    probe: Probe | None = None
+    unmeasured: str = ""  # why no traffic was measured
+    state: State | None = None
+    seen: model.Snapshot | None = None
+    next_look: float = 0.0
+    blind_since: float | None = None  # since when no look succeeded
+    told: set[str] = field(default_factory=set)  # events of the service that were already passed on
+    stages: list[tuple[str, float]] = field(default_factory=list)  # (name, begin)
+    result: Result | None = None
+
+    def enter(self, stage: str, now: float) -> None:
+        """Note that a stage began, unless it is the one we are in."""
+        if not self.stages or self.stages[-1][0] != stage:
+            self.stages.append((stage, now))
+
+    def traffic(self) -> model.Traffic | None:
+        """What the probe measured so far, None where there is no probe."""
+        return self.probe.traffic() if self.probe else None
+
+    def timeline(self, now: float) -> tuple[Stage, ...]:
+        """Every stage with its seconds; one that came back is summed."""
+        ends = [begin for _, begin in self.stages[1:]] + [now]
+        seconds: dict[str, float] = {}
+        for (name, begin), end in zip(self.stages, ends, strict=True):
+            seconds[name] = seconds.get(name, 0.0) + end - begin
+        return tuple(Stage(name, round(spent, 1)) for name, spent in seconds.items())
+
+
+def progress(job: Job, now: float) -> events.Progress:
+    """The picture of this moment, for the report."""
+    assert job.state is not None
+    assert job.seen is not None
+    state, service = job.state, job.seen.service
+    new = [d for d in service.deployments if d.id in (*state.ours, state.fallback_deployment)]
+    old = [d for d in service.deployments if d not in new]
+    addresses = {a for t in job.seen.running if t.started_by in state.ours for a in t.addresses}
+    counted: dict[str, int] = {}
+    for target in job.seen.targets:
+        if not addresses or target.id in addresses:
+            counted[target.state] = counted.get(target.state, 0) + 1
+    deployment = job.seen.deployment
+    return events.Progress(
+        service=job.plan.name,
+        stage=job.stages[-1][0] if job.stages else "preparing",
+        elapsed=now - job.began,
+        waiting_for=state.waiting_for,
+        old_revision=_short(job.plan.before),
+        new_revision=_short(state.revision),
+        old_running=sum(d.running for d in old),
+        new_running=sum(d.running for d in new),
+        new_pending=sum(d.pending for d in new),
+        desired=service.desired,
+        targets=tuple(sorted(counted.items())),
+        failures=max((d.failed_tasks for d in new), default=0),
+        failures_allowed=deployment.threshold if deployment else 0,
+        traffic=job.traffic(),
+    )
+
+
+def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Result:
+    """The record of a finished job."""
+    state, plan = job.state, job.plan
+    cause = state.cause if state else None
+    traffic = job.probe.stop() if job.probe else None
+    if job.unmeasured:
+        traffic = model.Traffic(0, 0, 0, 0, measured=False, why_not=job.unmeasured)
+    final = Result(
+        service=plan.name,
+        outcome=outcome,
+        digest=plan.digest,
+        revision=_short(state.revision) if state else _short(plan.expectation.revision),
+        before=_short(plan.before),
+        deployment_id=state.newest if state else "",
+        was_asleep=plan.was_asleep,
+        probe=traffic,
+        seconds=round(now - job.began, 1),
+        cause=cause.text if cause else "",
+        advice=cause.advice if cause else "",
+        evidence=cause.evidence if cause else (),
+        handed_back=settlement.handed_back,
+        owed=settlement.owed,
+        stages=job.timeline(now),
+        notes=plan.notes,
+    )
+    return replace(final, summary=summary(final, plan))
+
+
+def summary(final: Result, plan: Plan) -> str:
+    """One sentence: the state the service is in now."""
+    back = _short(plan.fallback.revision)
+    match final.outcome:
+        case Outcome.DEPLOYED | Outcome.DEPLOYED_WITH_LOSS if plan.was_asleep and plan.sleeps_again:
+            return f"{final.revision} is proven and awake; it sleeps again once it is idle."
+        case Outcome.DEPLOYED | Outcome.DEPLOYED_WITH_LOSS:
+            return f"{final.revision} is proven and serves."
+        case Outcome.ROLLED_BACK:
+            return f"The service is well, on {back} again."
+        case Outcome.UNDECIDED:
+            return f"{final.revision} may still be rolling out; repeat the command to go on from here."
+        case Outcome.SUPERSEDED:
+            return "Another deployment decides now what runs."
+        case Outcome.FAILED if plan.fallback.desired == 0:
+            return f"The service is at 0 again, on {back}: nothing had been proven before it."
+        case Outcome.FAILED:
+            return "The service is not well; see the cause."
+        case Outcome.UNCHANGED:
+            return " ".join(plan.story)
+        case Outcome.INTERRUPTED if not final.deployment_id:
+            return "Nothing was rolled out; the service is as it was."
+        case Outcome.INTERRUPTED:
+            return f"Stopped on your wish; `inv app.status` shows how the service stands (before: {final.before})."
+        case _:
+            return "Nothing was rolled out."
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

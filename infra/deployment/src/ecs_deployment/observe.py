@@ -1,0 +1,119 @@
+"""Cloud -> Snapshot: every look at the world. Reads only, and says nothing about what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ecs_deployment import model
+from ecs_deployment.attention import EVERYTHING
+from ecs_deployment.cloud import Cloud
+from ecs_deployment.errors import Denied, NotFound, Refused
+from ecs_deployment.journal_entry import Entry
+from ecs_deployment.known import Known
+from ecs_deployment.rollout_state import Part
+from ecs_deployment.settings import ServiceSettings
+
+
+def service(cloud: Cloud, cluster: str, name: str) -> model.Service:
+    """The service itself. Refuses where there is none."""
+    try:
+        found = cloud.services(cluster, [name]).get(name)
+    except NotFound as error:
+        raise Refused(
+            f"There is no cluster {cluster!r}.", "Create it with `inv infra.apply`, or correct `cluster`."
+        ) from error
+    if found is None:
+        raise Refused(
+            f"Cluster {cluster!r} has no service {name!r}.",
+            "Create it with `inv infra.apply`, or correct `service` in environments.toml.",
+        )
+    return found
+
+
+def complete(
+    cloud: Cloud, seen: model.Service, parts: Iterable[Part], *, deployment: str = "", since: float = 0.0
+) -> model.Snapshot:
+    """A snapshot of a service that was just described, with the named parts.
+
+    `deployment` is the id ("ecs-svc/...") whose service deployment is wanted, the newest one's where it is
+    left out; `since` is when it began, by AWS's clock.
+    """
+    wanted = frozenset(parts)
+    primary = seen.primary
+    number = (deployment or (primary.id if primary else "")).rsplit("/", 1)[-1]
+    began = since or (primary.created_at if primary else 0.0)
+    groups = dict.fromkeys(lb.target_group for lb in seen.load_balancers)
+    return model.Snapshot(
+        service=seen,
+        running=tuple(cloud.tasks(seen.cluster, seen.name, stopped=False)) if Part.TASKS in wanted else (),
+        stopped=tuple(cloud.tasks(seen.cluster, seen.name, stopped=True)) if Part.STOPPED in wanted else (),
+        targets=tuple(t for g in groups for t in cloud.targets(g)) if Part.TARGETS in wanted else (),
+        deployment=_deployment(cloud, seen, number, began) if Part.DEPLOYMENT in wanted and number else None,
+    )
+
+
+def whole(cloud: Cloud, cluster: str, name: str) -> model.Snapshot:
+    """Everything about one service, scaling too: for planning, `app.status` and `app.verify`."""
+    found = service(cloud, cluster, name)
+    snapshot = complete(cloud, found, EVERYTHING)
+    return model.Snapshot(
+        service=snapshot.service,
+        running=snapshot.running,
+        stopped=snapshot.stopped,
+        targets=snapshot.targets,
+        deployment=snapshot.deployment,
+        scaling=cloud.scaling(cluster, name),
+    )
+
+
+def _deployment(
+    cloud: Cloud, seen: model.Service, number: str, since: float
+) -> model.ServiceDeployment | None:
+    """The newer view of the rollout; without permission for it the older one has to do."""
+    try:
+        return cloud.service_deployment(seen.cluster, seen.name, number, since)
+    except (Denied, NotFound):
+        return None
+
+
+def known(
+    cloud: Cloud, settings: ServiceSettings, tag: str, entries: tuple[Entry, ...], proven_at: dict[str, str]
+) -> Known:
+    """All that planning needs, in about ten calls. `entries` are the journal's, newest first."""
+    cluster, name = named(settings)
+    snapshot = whole(cloud, cluster, name)
+    current = cloud.task_definition(snapshot.service.task_definition)
+    image, unchecked = _image(cloud, settings, tag)
+    newest = entries[0] if entries else None
+    return Known(
+        snapshot=snapshot,
+        current=current,
+        image=image,
+        unchecked=unchecked,
+        proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
+        proven_digests=proven_at,
+        inherited=frozenset(newest.deployments if newest and not newest.outcome else ()),
+    )
+
+
+def named(settings: ServiceSettings) -> tuple[str, str]:
+    """Cluster and service. Refuses where neither the settings nor the stack name them."""
+    if not settings.cluster or not settings.service:
+        missing = "cluster" if not settings.cluster else "service"
+        raise Refused(
+            f"Nothing says which {missing} {settings.name!r} is.", f"Set `{missing}` in environments.toml."
+        )
+    return settings.cluster, settings.service
+
+
+def _image(cloud: Cloud, settings: ServiceSettings, tag: str) -> tuple[model.Image | None, str]:
+    """The image, or why a foreign registry could not be asked."""
+    if not settings.repository:
+        raise Refused(f"Nothing says where the images of {settings.name!r} are.", "Set `repository`.")
+    foreign = "." in settings.repository.split("/", 1)[0] and "/" in settings.repository
+    try:
+        return cloud.image(settings.repository, tag), ""
+    except (Denied, NotFound) as error:
+        if not foreign:
+            raise
+        return None, error.what

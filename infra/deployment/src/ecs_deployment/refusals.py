@@ -1,0 +1,132 @@
+"""Why a deploy is not even begun: each reason with its cure. Pure; the first one that holds decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecs_deployment import model
+from ecs_deployment.envelope import Envelope
+from ecs_deployment.known import Known
+from ecs_deployment.settings import ServiceSettings
+
+_DOCKER_NAMES = {"X86_64": "amd64", "ARM64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Nothing was changed, because of `what`; `cure` says what to do."""
+
+    what: str
+    cure: str
+
+
+def first(
+    known: Known, settings: ServiceSettings, containers: tuple[str, ...], *, supersede: bool
+) -> Refusal | None:
+    """The first reason against this deploy, None where there is none."""
+    return (
+        _kind(known.snapshot.service)
+        or _containers(known.current, containers)
+        or _image(known, settings)
+        or _architecture(known)
+        or _under_way(known, supersede=supersede)
+        or _capacity(known.snapshot)
+        or _envelope(known.snapshot.service, settings)
+    )
+
+
+def _kind(service: model.Service) -> Refusal | None:
+    name = f"Service {service.name!r} in cluster {service.cluster!r}"
+    if service.status != "ACTIVE":
+        return Refusal(f"{name} is {service.status}.", "Create it with `inv infra.apply`.")
+    strategy = service.configuration.get("strategy", "ROLLING")
+    if service.controller != "ECS" or strategy != "ROLLING":
+        kind = service.controller if service.controller != "ECS" else strategy
+        return Refusal(
+            f"{name} deploys by {kind}; this task rolls services of the ECS controller only.",
+            'Set deploymentController "ECS" and strategy "ROLLING", or deploy it with the tool it was made for.',
+        )
+    if service.scheduling != "REPLICA":
+        return Refusal(f"{name} is a {service.scheduling} service.", "Only REPLICA services are rolled.")
+    return None
+
+
+def _containers(current: model.TaskDefinition, containers: tuple[str, ...]) -> Refusal | None:
+    known = [d["name"] for d in current.content["containerDefinitions"]]
+    if not containers:
+        return Refusal(
+            f"{current.short} has several containers ({', '.join(known)}) and none is named.",
+            "Name those that get the image as `container` in environments.toml.",
+        )
+    missing = [name for name in containers if name not in known]
+    if missing:
+        return Refusal(
+            f"{current.short} has no container {', '.join(map(repr, missing))}; it has {', '.join(known)}.",
+            "Correct `container` in environments.toml.",
+        )
+    return None
+
+
+def _image(known: Known, settings: ServiceSettings) -> Refusal | None:
+    if known.image or known.unchecked:
+        return None
+    return Refusal(
+        f"The registry has no image with this tag in repository {settings.repository!r}.",
+        "Check --tag, or publish it first with `inv app.build`.",
+    )
+
+
+def _architecture(known: Known) -> Refusal | None:
+    if not known.image or not known.image.architectures:
+        return None
+    wanted = known.current.content.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
+    docker = _DOCKER_NAMES.get(wanted, wanted)
+    if docker in known.image.architectures:
+        return None
+    built = ", ".join(sorted(known.image.architectures))
+    return Refusal(
+        f"The image is built for {built}, but the service runs on {docker} ({wanted}).",
+        f"Build it for linux/{docker}, or change runtimePlatform of the task definition.",
+    )
+
+
+def _under_way(known: Known, *, supersede: bool) -> Refusal | None:
+    """A rollout of somebody else; one that fails by itself does not block a hotfix."""
+    primary = known.snapshot.service.primary
+    if (
+        primary is None
+        or primary.rollout_state != "IN_PROGRESS"
+        or primary.id in known.inherited
+        or supersede
+    ):
+        return None
+    if primary.failed_tasks and not primary.running:
+        return None
+    return Refusal(
+        f"Another deployment is under way: {primary.id} to {primary.task_definition.rsplit('/', 1)[-1]}, "
+        f"{primary.running} of {primary.desired} tasks running.",
+        "Wait until it is over, or replace it with --supersede.",
+    )
+
+
+def _capacity(snapshot: model.Snapshot) -> Refusal | None:
+    if snapshot.scaling and snapshot.scaling.max_capacity == 0:
+        return Refusal(
+            "The scalable target's MaxCapacity is 0, so autoscaling would take the service down at once.",
+            "Raise MaxCapacity to at least 1.",
+        )
+    return None
+
+
+def _envelope(service: model.Service, settings: ServiceSettings) -> Refusal | None:
+    """A ceiling that forbids starting first is never raised unasked: often it means "never two at once"."""
+    live = Envelope.of(service.configuration)
+    if not service.desired or live.starts_first(service.desired) or settings.overlap:
+        return None
+    if settings.interruption == "accepted" and not live.keeps_all(service.desired):
+        return None
+    return Refusal(
+        f"With {live} and {service.desired} task(s) no new task may start before an old one stops.",
+        "Set `overlap = true` for this service to raise the ceiling for the rollout, or "
+        '`interruption = "accepted"` (with a minimumHealthyPercent that allows it) to accept the gap.',
+    )

@@ -1,0 +1,138 @@
+"""What people and machines see of a run: live on a terminal, plain lines elsewhere, one screen or one JSON object.
+
+The only room that knows colour; rich is imported when something is drawn with it.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TextIO
+
+from ecs_deployment import report_github as github
+from ecs_deployment import report_json
+from ecs_deployment.errors import DeployError
+from ecs_deployment.events import Sink
+from ecs_deployment.outcome import Report
+from ecs_deployment.report_final import Line, screen, table, wrapped
+from ecs_deployment.report_plain import Plain
+from ecs_deployment.report_stream import SafeStream, draws, opened
+from ecs_deployment.report_text import clean
+
+_PLAIN_WIDTH = 100  # columns where no terminal tells
+
+
+def reporter(
+    environment: str,
+    tag: str,
+    *,
+    json: bool = False,
+    stream: TextIO | None = None,
+    terminal: bool | None = None,
+) -> AbstractContextManager[Sink]:
+    """Show progress while the context lasts; its value is the sink that takes the events, from any thread.
+
+    Without a stream it goes to stdout. With `json`, stdout is kept for the object: plain lines go to stderr.
+    `terminal` None: as the stream says. A dumb terminal gets plain lines.
+    """
+    if json:
+        return Plain(opened(None if stream is sys.stdout else stream, default=sys.stderr))
+    safe = opened(stream, default=sys.stdout)
+    if not draws(safe, terminal):
+        return Plain(safe)
+    from ecs_deployment.report_live import Screen
+
+    return Screen(safe, clean(f"{environment}, tag {tag}" if tag else environment))
+
+
+def final(
+    report: Report,
+    *,
+    json: bool = False,
+    stream: TextIO | None = None,
+    terminal: bool | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Show how a run ended: one screen, or with `json` one object; in GitHub Actions also there."""
+    safe = opened(stream, default=sys.stdout)
+    if json:
+        _print_json(report_json.document(report), safe)
+    else:
+        safe.line()
+        _print(screen(report, _width(safe, terminal)), safe, terminal)
+    if github.present(environ):
+        github.publish(report, environ, opened(None, default=sys.stderr))
+
+
+def stopped(
+    environment: str,
+    tag: str,
+    error: DeployError,
+    *,
+    json: bool = False,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Report an error that ended the run before any service had a result: as JSON and in GitHub Actions.
+
+    The sentence for people is left to whoever turns the error into an exit code.
+    """
+    if json:
+        _print_json(report_json.stopped(environment, tag, error), opened(stream, default=sys.stdout))
+    if github.present(environ):
+        github.publish_error(error, environ, opened(None, default=sys.stderr))
+
+
+def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None) -> None:
+    """Print a title and (label, text) rows: for status, plans and whatever else has names and values."""
+    safe = opened(stream, default=sys.stdout)
+    shown = [(clean(label), clean(text)) for label, text in rows]
+    heading = clean(title)
+    lines = [Line(heading, len(heading)), *table(shown, _width(safe, None))]
+    _print(lines if heading else lines[1:], safe, None)
+
+
+def findings(rows: Sequence[tuple[str, str, str]], stream: TextIO | None = None) -> None:
+    """Print (subject, what is wrong, what to do) rows, or that there is none: for verify and checks."""
+    safe = opened(stream, default=sys.stdout)
+    width = _width(safe, None)
+    lines = [] if rows else [Line("No findings.", len("No findings."), "good")]
+    for subject, what, cure in rows:
+        head = f"{clean(subject)}: "
+        first, *others = wrapped(head + clean(what), width) or [head]
+        lines += [Line(first, min(len(head), len(first)), "bad"), *(Line(f"  {part}") for part in others)]
+        lines += [Line(part) for part in wrapped(clean(cure), width, indent="  ")]
+    _print(lines, safe, None)
+
+
+def _print_json(content: dict[str, Any], stream: SafeStream) -> None:
+    stream.line(json_format.dumps(content, indent=2, ensure_ascii=True))
+
+
+def _width(stream: SafeStream, terminal: bool | None) -> int:
+    if not (stream.isatty() if terminal is None else terminal):
+        return _PLAIN_WIDTH
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 80
+    return min(columns or 80, _PLAIN_WIDTH)
+
+
+def _print(lines: Sequence[Line], stream: SafeStream, terminal: bool | None) -> None:
+    if not draws(stream, terminal):
+        stream.write("".join(f"{line.text}\n" for line in lines))
+        stream.flush()
+        return
+    from rich.text import Text
+
+    from ecs_deployment.report_live import STYLES, console
+
+    screen_of = console(stream)
+    for line in lines:
+        text = Text(line.text)
+        text.stylize(STYLES[line.kind] or "bold", 0, line.strong)
+        screen_of.print(text, soft_wrap=True)

@@ -1,0 +1,102 @@
+"""The one screen at the end: the outcome in words, what it rests on, what it cost, and what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ecs_deployment import report_text as words
+from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.report_text import Kind
+
+_MOST_EVIDENCE = 30  # lines of a service; the rest is in --json
+_NARROWEST = 40
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the screen. `strong` is how many of its first characters are set off, by `kind`'s colour if any."""
+
+    text: str
+    strong: int = 0
+    kind: Kind = ""
+
+
+def screen(report: Report, width: int) -> list[Line]:
+    """The whole screen for that many columns."""
+    width = max(width, _NARROWEST)
+    lines = [line for result in report.services for line in _service(result, report.environment, width)]
+    if len(report.services) > 1:
+        lines += [*_overview(report, width), Line("")]
+    last = [("Total", words.total(report))]
+    if words.slowness(report):
+        last.append(("Slow", words.slowness(report)))
+    last += [("Next", step) for step in words.next_steps(report)]
+    return [*lines, *table(last, width)]
+
+
+def table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    """(label, text) rows, the texts aligned and wrapped; a label is written once where it repeats."""
+    column = max((len(label) for label, _ in rows), default=0) + 4
+    lines: list[Line] = []
+    previous = ""
+    for label, text in rows:
+        shown = "" if label == previous else f"  {label}"
+        previous = label
+        lines += _row(shown.ljust(column), text, width, strong=len(shown))
+    return lines
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """The text in lines of that width. Words stay whole: one may have to be copied."""
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
+    beside = wrapped(text, width - len(label))
+    if all(len(part) <= width - len(label) for part in beside):
+        first, *others = beside or [""]
+        return [
+            Line((label + first).rstrip(), strong),
+            *(Line(" " * len(label) + part) for part in others),
+        ]
+    # A word too long for its place, such as a digest on 80 columns, begins a line of its own.
+    return [Line(label.rstrip(), strong), *(Line(part) for part in wrapped(text, width, indent="    "))]
+
+
+def _service(result: Result, environment: str, width: int) -> Iterator[Line]:
+    kind = words.WORDS[result.outcome].kind
+    for part in wrapped(words.headline(result, environment), width):
+        yield Line(part, len(part), kind)
+    yield Line("")
+    facts = words.facts(result)
+    reasons = [row for row in facts if row[0] in ("Cause", "Advice")]
+    yield from table(reasons, width)
+    if result.evidence:
+        yield from _evidence([words.clean(line) for line in result.evidence])
+    if reasons or result.evidence:
+        yield Line("")
+    rest = [row for row in facts if row not in reasons]
+    if rest:
+        yield from table(rest, width)
+        yield Line("")
+
+
+def _evidence(lines: Sequence[str]) -> Iterator[Line]:
+    """Log lines and stop reasons as they are; the bar keeps a CI runner from taking one for a command."""
+    yield Line("  Evidence", len("  Evidence"))
+    left_out = len(lines) - _MOST_EVIDENCE
+    if left_out > 0:
+        yield Line(f"    | ... {left_out} more, see --json")
+    yield from (Line(f"    | {line}".rstrip()) for line in lines[-_MOST_EVIDENCE:])
+
+
+def _overview(report: Report, width: int) -> Iterator[Line]:
+    counts = [(o, sum(r.outcome is o for r in report.services)) for o in Outcome]
+    told = ", ".join(f"{count} {words.WORDS[o].says.partition(',')[0]}" for o, count in counts if count)
+    for part in wrapped(f"{len(report.services)} services: {told}", width):
+        yield Line(part, len(part), words.WORDS[report.outcome].kind)

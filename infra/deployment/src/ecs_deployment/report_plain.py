@@ -1,0 +1,108 @@
+"""Progress as plain lines: one when something changed, and one every 15 seconds in which nothing did."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from ecs_deployment import report_text as words
+from ecs_deployment.events import Event, Finished, Progress, Said
+from ecs_deployment.report_stream import SafeStream
+
+_SILENCE = 15.0  # seconds; CI systems and people take a silent job for a hanging one
+_ONE_BY_ONE = 3  # services that a heartbeat names singly
+
+
+class Plain:
+    """A sink that writes lines. A context manager: its heartbeat ends with it."""
+
+    def __init__(
+        self,
+        stream: SafeStream,
+        *,
+        silence: float = _SILENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._silence = silence
+        self._clock = clock
+        self._began = clock()
+        self._lock = threading.Lock()
+        self._now: dict[str, Progress] = {}
+        self._spoke = threading.Event()
+        self._over = threading.Event()
+        self._heartbeat = threading.Thread(target=self._beat, name="report", daemon=True)
+
+    def __enter__(self) -> Plain:
+        self._heartbeat.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._spoke.set()
+        self._heartbeat.join(1)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        with self._lock:
+            if isinstance(event, Progress):
+                before = self._now.get(event.service)
+                self._now[event.service] = event
+                if before is None or _signature(before) != _signature(event):
+                    self._line(event.service, _sentence(event))
+            elif isinstance(event, Said):
+                mark = "warning: " if event.kind == "warning" else ""
+                self._line(event.service, mark + event.text)
+            elif isinstance(event, Finished):
+                self._now.pop(event.result.service, None)
+                self._line(event.result.service, finished(event))
+
+    def _line(self, service: str, text: str) -> None:
+        # Flush left and in one width, so that the eye can run down the column.
+        at = f"{self._clock() - self._began:6.1f} s"
+        self._stream.line(words.clean(f"{at}  {service}: {text}" if service else f"{at}  {text}"))
+        self._spoke.set()
+
+    def _beat(self) -> None:
+        while not self._over.is_set():
+            if self._spoke.wait(self._silence):
+                self._spoke.clear()
+                continue
+            with self._lock:
+                if len(self._now) > _ONE_BY_ONE:
+                    self._line("", f"still {len(self._now)} services under way")
+                for now in self._now.values() if len(self._now) <= _ONE_BY_ONE else ():
+                    self._line(now.service, f"still {_sentence(now)}")
+                if not self._now:
+                    self._line("", "still at work")
+                self._spoke.clear()
+
+
+def finished(event: Finished) -> str:
+    """The verdict in one line, with the cause of a failure."""
+    result = event.result
+    cause = f": {result.cause}" if result.cause else ""
+    return f"{words.WORDS[result.outcome].says}, after {words.duration(result.seconds)}{cause}"
+
+
+def _signature(now: Progress) -> tuple[object, ...]:
+    """What makes a new line worth its while: all but the clock and the count of requests."""
+    lost = now.traffic.failed if now.traffic else 0
+    tasks = (now.old_running, now.new_running, now.new_pending, now.desired)
+    return now.stage, now.waiting_for, now.new_revision, tasks, now.targets, now.failures, lost
+
+
+def _sentence(now: Progress) -> str:
+    parts = [
+        f"{now.stage}, waiting for {now.waiting_for}" if now.waiting_for else now.stage,
+        words.arrow(now.old_revision, now.new_revision),
+        f"tasks {words.tasks(now)}",
+        f"targets {words.targets(now)}" if now.targets else "",
+        f"failed starts {words.failures(now)}" if now.failures else "",
+        words.traffic(now.traffic) if now.traffic and now.traffic.measured else "",
+    ]
+    return "; ".join(part for part in parts if part)

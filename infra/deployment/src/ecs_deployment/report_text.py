@@ -1,0 +1,163 @@
+"""The words of every report: outcomes, durations and facts as text that is safe to show anywhere. No colour here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ecs_deployment.events import Progress
+from ecs_deployment.masking import masked_text
+from ecs_deployment.model import Traffic
+from ecs_deployment.outcome import Outcome, Report, Result
+
+SLOW = 300.0
+"""Seconds above which a deploy is called slow."""
+
+Kind = Literal["", "good", "warning", "bad"]
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """An outcome in words, how good it is, and what its exit code means."""
+
+    says: str
+    kind: Kind
+    code_means: str
+
+
+WORDS = {
+    Outcome.DEPLOYED: Wording("deployed and proven", "good", "done and proven"),
+    Outcome.UNCHANGED: Wording("unchanged, it already runs this", "good", "done and proven"),
+    Outcome.DEPLOYED_WITH_LOSS: Wording(
+        "deployed, but requests were lost", "warning", "a check found something"
+    ),
+    Outcome.REFUSED: Wording("refused, nothing was changed", "bad", "refused before anything was changed"),
+    Outcome.ROLLED_BACK: Wording(
+        "rolled back, the service is well on the earlier revision", "bad", "rolled back, and well"
+    ),
+    Outcome.FAILED: Wording("failed, and the service is not well", "bad", "failed and not well"),
+    Outcome.SUPERSEDED: Wording("superseded by another deployment", "warning", "superseded"),
+    Outcome.UNDECIDED: Wording("undecided, it was still rolling out", "warning", "undecided"),
+    Outcome.INTERRUPTED: Wording("interrupted", "warning", "interrupted"),
+    Outcome.UNEXPECTED: Wording("ended by something unexpected", "bad", "unexpected"),
+}
+
+
+def clean(text: str) -> str:
+    """One line that steers neither a terminal nor a CI runner, with what looks like a secret masked."""
+    plain = _ESCAPES.sub("", text).replace("\t", "    ").replace("##[", "## [")
+    return masked_text("".join(c if c.isprintable() else " " for c in plain)).rstrip()
+
+
+def duration(seconds: float) -> str:
+    """ "4.2 s", "42 s", "3 min 05 s"."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def plural(number: int, noun: str) -> str:
+    """ "1 request", "2 requests"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def arrow(before: str, after: str) -> str:
+    """ "app:1 -> app:2", "app:1 (as before)", or the one of the two that there is."""
+    if before and after:
+        return f"{before} -> {after}" if before != after else f"{after} (as before)"
+    return after or before
+
+
+def traffic(seen: Traffic | None) -> str:
+    """What the probe measured, or why it did not."""
+    if seen is None:
+        return "not measured"
+    if not seen.measured:
+        return f"not measured: {seen.why_not}" if seen.why_not else "not measured"
+    gap = f", longest gap {seen.longest_gap_ms:,} ms" if seen.longest_gap_ms else ""
+    return f"{plural(seen.requests, 'request')}, {seen.failed} lost{gap}"
+
+
+def tasks(now: Progress) -> str:
+    """Old and new tasks, and how many there should be."""
+    pending = f" and {now.new_pending} pending" if now.new_pending else ""
+    return f"old {now.old_running} running, new {now.new_running} running{pending}, desired {now.desired}"
+
+
+def targets(now: Progress) -> str:
+    """The new tasks' targets by state."""
+    return ", ".join(f"{count} {state}" for state, count in now.targets) or "none yet"
+
+
+def failures(now: Progress) -> str:
+    """How many tasks failed to start, of how many that the breaker allows."""
+    return f"{now.failures} of {now.failures_allowed}" if now.failures_allowed else str(now.failures)
+
+
+def headline(result: Result, environment: str) -> str:
+    """One service's outcome in one sentence."""
+    return clean(f"{result.service} on {environment}: {WORDS[result.outcome].says}")
+
+
+def facts(result: Result) -> list[tuple[str, str]]:
+    """(label, text) of what there is to say about one service, the cause of a failure first; clean."""
+    changed = result.outcome not in (Outcome.REFUSED, Outcome.UNCHANGED)
+    rows = [
+        ("Cause", result.cause),
+        ("Advice", result.advice),
+        ("Now", result.summary),
+        ("Revision", arrow(result.before, result.revision)),
+        ("Digest", result.digest),
+        ("Deployment", result.deployment_id),
+        (
+            "Sleep",
+            "it was at 0 and was brought to 1 for this deploy" if result.was_asleep and changed else "",
+        ),
+        ("Traffic", traffic(result.probe) if changed else ""),
+        ("Stages", ", ".join(f"{stage.name} {duration(stage.seconds)}" for stage in result.stages)),
+        ("Given back", ", ".join(result.handed_back)),
+        *(("Still owed", debt) for debt in result.owed),
+        *(("Note", note) for note in result.notes),
+    ]
+    return [(label, clean(text)) for label, text in rows if text]
+
+
+def total(report: Report) -> str:
+    """The cost of the run and what its exit code means."""
+    calls = plural(report.api_calls, "API call")
+    means = WORDS[report.outcome].code_means if report.services else "nothing was asked for"
+    return f"{duration(report.seconds)}, {calls}, exit code {report.exit_code} ({means})"
+
+
+def slowness(report: Report) -> str:
+    """The warning of a slow deploy, "" for one that was quick enough."""
+    if report.seconds <= SLOW:
+        return ""
+    longest = max((s for r in report.services for s in r.stages), key=lambda s: s.seconds, default=None)
+    most = f" Most of it went into {clean(longest.name)}, {duration(longest.seconds)}." if longest else ""
+    return f"Slower than {SLOW:.0f} s, which is what a deploy should stay under.{most}"
+
+
+def next_steps(report: Report) -> Sequence[str]:
+    """The commands that go on from here, each with its purpose."""
+    env = f"--env {report.environment}"
+    again = f"inv app.deploy {env} --tag {report.tag}"
+    status, verify = f"inv app.status {env}", f"inv app.verify {env}"
+    steps = {
+        Outcome.DEPLOYED: [f"{verify}: look again, reading only"],
+        Outcome.UNCHANGED: [f"{verify}: look again, reading only"],
+        Outcome.DEPLOYED_WITH_LOSS: [f"{verify}: is all well by now?"],
+        Outcome.REFUSED: [f"{again}: once the cause is mended"],
+        Outcome.ROLLED_BACK: [f"{again}: once the cause is mended"],
+        Outcome.FAILED: [f"{status}: what runs now", f"{again}: once the cause is mended"],
+        Outcome.SUPERSEDED: [f"{status}: which deployment runs now"],
+        Outcome.UNDECIDED: [f"{again}: goes on from here", f"{status}: what runs now"],
+        Outcome.INTERRUPTED: [f"{again}: goes on from here", f"{status}: what runs now"],
+        Outcome.UNEXPECTED: [f"{status}: what runs now"],
+    }
+    return [clean(step) for step in steps[report.outcome]] if report.services else []

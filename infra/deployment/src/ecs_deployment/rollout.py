@@ -1,0 +1,284 @@
+"""A rollout, step by step: (State, Observation) -> (State, effects). Pure: it decides, `drive` acts.
+
+Phases: ROLLING until ECS says the rollout is over, PROVING until one full look finds nothing wrong, or
+RETREATING until the service is proven well on the revision it goes back to; then an outcome is set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ecs_deployment import diagnose, model
+from ecs_deployment.attention import FOR_THE_PROOF, waiting_for
+from ecs_deployment.diagnose import Cause
+from ecs_deployment.outcome import Outcome
+from ecs_deployment.plan import Plan
+from ecs_deployment.rollout_state import (
+    Effect,
+    GoBackTo,
+    Limits,
+    Observation,
+    Phase,
+    RaiseAgain,
+    State,
+    StopDeployment,
+    deployment_of,
+)
+from ecs_deployment.verdict import Expectation, judge
+
+HOPELESS_FAILURES = 2  # unpullable image, missing secret: a third try tells nothing new
+EVIDENT_FAILURES = 3  # a crash loop; the breaker's own least threshold
+RAISES_AT_MOST = 3  # how often a desired count that fell to 0 is raised again
+LOSSES_IN_A_ROW = 3
+UNSEEN_PATIENCE = 60.0  # seconds in which our deployment may be missing from answers (eventual consistency)
+
+
+def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now: float) -> State:
+    """The state after the one UpdateService call; `service` is its answer, which names our deployment."""
+    primary = service.primary
+    if primary is None:
+        raise ValueError("UpdateService answered without a PRIMARY deployment")
+    return State(
+        plan,
+        revision,
+        (primary.id,),
+        limits,
+        began=now,
+        progressed=now,
+        created=primary.created_at,
+        last=service,
+    )
+
+
+def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """What one look means: the next state, and what is to be done now."""
+    state = _progress(state, seen)
+    if seen.interrupted and not state.interrupted:
+        return _interrupt(replace(state, interrupted=True), seen)
+    if state.phase is Phase.ROLLING:
+        return _rolling(state, seen)
+    if state.phase is Phase.PROVING:
+        return _proving(state, seen)
+    return _retreating(state, seen)
+
+
+def raised(state: State, service: model.Service) -> State:
+    """Record the deployment that a `RaiseAgain` started."""
+    ours = (*state.ours, service.primary.id) if service.primary else state.ours
+    return replace(state, ours=ours, raised=state.raised + 1, seen=False)
+
+
+def went_back(state: State, service: model.Service) -> State:
+    """Record the deployment that a `GoBackTo` started."""
+    return replace(state, fallback_deployment=service.primary.id if service.primary else "")
+
+
+def _progress(state: State, seen: Observation) -> State:
+    service, deployment = seen.snapshot.service, seen.snapshot.deployment
+    known = deployment_of(service, state.newest) is not None
+    # A hook that waits for an answer stops the clock. Pending tasks are no progress: a crash loop has them too.
+    hook = deployment is not None and bool(deployment.waiting_hook)
+    nearer = state.last is None or _counts(service) != _counts(state.last)
+    progressed = seen.now if hook or nearer else state.progressed
+    first = (
+        seen.now if state.first_change is None and nearer and state.last is not None else state.first_change
+    )
+    return replace(state, last=service, progressed=progressed, first_change=first, seen=state.seen or known)
+
+
+def _counts(service: model.Service) -> tuple[tuple[str, int, str], ...]:
+    return tuple((d.id, d.running, d.rollout_state) for d in service.deployments)
+
+
+def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    service, deployment = seen.snapshot.service, seen.snapshot.deployment
+    primary = service.primary
+    newest = deployment_of(service, state.newest)
+    if newest is None and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
+        return replace(state, waiting_for="AWS to show the new deployment"), ()
+    status = deployment.status if deployment and _number(state.newest) == deployment.number else ""
+    if status.startswith("ROLLBACK"):
+        return _retreat_by_ecs(state, seen)
+    if primary is None or primary.id != state.newest:
+        return _displaced(state, seen)
+    if service.desired == 0:
+        return _fell_to_zero(state, seen)
+    if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):
+        return _proving(replace(state, phase=Phase.PROVING, progressed=seen.now), seen)
+    if status in ("STOPPED", "STOP_REQUESTED") or primary.rollout_state == "FAILED":
+        return _fail(state, seen)
+    evident = _evident_failure(state, seen)
+    if evident:
+        return _fail(replace(state, cause=evident), seen)
+    if _out_of_time(state, seen):
+        return replace(state, outcome=Outcome.UNDECIDED), ()
+    return replace(state, waiting_for=waiting_for(state, seen)), ()
+
+
+def _evident_failure(state: State, seen: Observation) -> Cause | None:
+    found = diagnose.failures(seen.snapshot.stopped, frozenset(state.ours))
+    if found.hopeless >= HOPELESS_FAILURES or found.count >= EVIDENT_FAILURES:
+        return _cause(state, seen)
+    traffic, allowed = seen.traffic, state.limits.max_errors
+    if (
+        traffic is not None
+        and allowed is not None
+        and traffic.failed > allowed
+        and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
+    ):
+        return Cause(
+            f"{traffic.failed} requests were lost during the rollout, {traffic.failed_in_a_row} in a row.",
+            "See what the new revision does to requests when it starts and when it stops.",
+            _cause(state, seen).evidence,
+        )
+    return None
+
+
+def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    service = seen.snapshot.service
+    primary = service.primary
+    if primary is not None and primary.id != state.newest:
+        return _displaced(state, seen)
+    if service.desired == 0:
+        return _fell_to_zero(state, seen)
+    if not seen.read >= FOR_THE_PROOF:
+        return state, ()
+    # One failed check of a healthy target is no verdict: it has to stand twice in a row.
+    unhealthy = frozenset(t.id for t in seen.snapshot.targets if t.state == "unhealthy")
+    found = judge(seen.snapshot, replace(state.plan.expectation, revision=state.revision))
+    findings = [f for f in found if not f.target or f.target in state.unhealthy]
+    state = replace(state, unhealthy=unhealthy)
+    if not findings:
+        return replace(state, outcome=_success(state, seen)), ()
+    if _out_of_time(state, seen):
+        text = "; ".join(f.text for f in findings)
+        return _fail(
+            replace(state, cause=Cause(f"The rollout is over, but {text}.", "See the tasks and targets.")),
+            seen,
+        )
+    return replace(state, waiting_for=findings[0].text), ()
+
+
+def _success(state: State, seen: Observation) -> Outcome:
+    if state.interrupted:
+        return Outcome.INTERRUPTED
+    allowed, traffic = state.limits.max_errors, seen.traffic
+    lost = traffic is not None and allowed is not None and traffic.failed > allowed
+    return Outcome.DEPLOYED_WITH_LOSS if lost and not state.plan.accepts_gap else Outcome.DEPLOYED
+
+
+def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """Another deployment is PRIMARY: ECS's own rollback leads to an older one, anything else supersedes us."""
+    primary, deployment = seen.snapshot.service.primary, seen.snapshot.deployment
+    if primary is None:
+        return replace(
+            state, outcome=Outcome.FAILED, cause=Cause("The service is gone.", "Create it anew.")
+        ), ()
+    number = _number(primary.id)
+    back = deployment is not None and deployment.rollback_to.rsplit("/", 1)[-1] == number
+    older = primary.created_at < state.created and primary.task_definition == state.plan.before
+    if back or older:
+        return _retreat_by_ecs(state, seen)
+    return _displaced_for_good(state, primary)
+
+
+def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State, tuple[Effect, ...]]:
+    cause = Cause(
+        f"Another deployment took over: {primary.id} to {_short(primary.task_definition)}.",
+        "See who started it (`inv app.status`); repeat the command if yours should win.",
+    )
+    return replace(state, outcome=Outcome.SUPERSEDED, cause=cause), ()
+
+
+def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    if state.raised >= RAISES_AT_MOST:
+        cause = Cause(
+            f"Something set the desired count to 0 in mid-rollout, {state.raised + 1} times.",
+            "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
+        )
+        return replace(state, outcome=Outcome.FAILED, cause=cause), ()
+    state = replace(
+        state, phase=Phase.ROLLING, progressed=seen.now, waiting_for="the service to come back from 0"
+    )
+    return state, (RaiseAgain(),)
+
+
+def _fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """Our rollout failed: go back, or leave it where the user wants that."""
+    state = replace(state, cause=state.cause or _cause(state, seen))
+    if not state.limits.roll_back:
+        return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
+    return _retreat(state, seen)
+
+
+def _retreat(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    fallback = state.plan.fallback
+    state = replace(
+        state,
+        phase=Phase.RETREATING,
+        progressed=seen.now,
+        waiting_for=f"{_short(fallback.revision)} to be back",
+    )
+    deployment = seen.snapshot.deployment
+    if fallback.by_ecs and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
+        return state, (StopDeployment(deployment.arn),)
+    return state, (GoBackTo(fallback.revision, fallback.desired),)
+
+
+def _retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
+    state = replace(state, cause=state.cause or _cause(state, seen))
+    fallback = state.plan.fallback
+    if not fallback.by_ecs:
+        return _retreat(state, seen)
+    waiting = f"{_short(fallback.revision)} to be back"
+    return replace(state, phase=Phase.RETREATING, progressed=seen.now, waiting_for=waiting), ()
+
+
+def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    service, fallback = seen.snapshot.service, state.plan.fallback
+    failed = Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED
+    primary = service.primary
+    leads_back = primary is not None and primary.task_definition == fallback.revision
+    if fallback.desired == 0:
+        if leads_back and service.desired == 0 and service.running == 0:
+            return replace(state, outcome=failed), ()
+    elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
+        back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
+        return replace(state, outcome=back), ()
+    if leads_back and primary and primary.rollout_state == "FAILED":
+        return replace(state, outcome=failed), ()
+    if primary is not None and not leads_back and primary.id not in (*state.ours, state.fallback_deployment):
+        return _displaced_for_good(state, primary)
+    if _out_of_time(state, seen):
+        return replace(state, outcome=failed), ()
+    return state, ()
+
+
+def _expected_back(state: State) -> Expectation:
+    return Expectation(state.plan.fallback.revision, frozenset(), ())
+
+
+def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """The user wants out: before success that means back (or leave it); after, only the proof is finished."""
+    state = replace(state, cause=state.cause or Cause("Interrupted.", ""))
+    if state.phase is Phase.ROLLING:
+        return _fail(state, seen)
+    return step(state, seen)
+
+
+def _cause(state: State, seen: Observation) -> Cause:
+    return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, since=state.created - 5)
+
+
+def _out_of_time(state: State, seen: Observation) -> bool:
+    idle, total = seen.now - state.progressed, seen.now - state.began
+    return idle > state.limits.no_progress or total > state.limits.at_most
+
+
+def _number(deployment_id: str) -> str:
+    return deployment_id.rsplit("/", 1)[-1]
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

@@ -1,0 +1,107 @@
+"""What a rollout is made of: its state, what it sees and what it may ask for. Frozen, no decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ecs_deployment import model
+from ecs_deployment.diagnose import Cause
+from ecs_deployment.outcome import Outcome
+from ecs_deployment.plan import Plan
+
+
+class Part(Enum):
+    """What a look may bring besides the service; each costs calls, so `needs` says when it is worth them."""
+
+    TASKS = "running tasks"
+    STOPPED = "stopped tasks"
+    TARGETS = "targets"
+    DEPLOYMENT = "service deployment"
+
+
+class Phase(Enum):
+    """What is being waited for."""
+
+    ROLLING = "rolling"
+    PROVING = "proving"
+    RETREATING = "rolling back"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how much is put up with. Seconds; `max_errors` None: losses are only reported."""
+
+    no_progress: float = 600.0
+    at_most: float = 3600.0
+    max_errors: int | None = None
+    roll_back: bool = True
+
+
+@dataclass(frozen=True)
+class RaiseAgain:
+    """Bring a service that fell to 0 in mid-rollout back to 1, with a new deployment of the same revision."""
+
+
+@dataclass(frozen=True)
+class StopDeployment:
+    """Let ECS roll back to the last completed deployment."""
+
+    arn: str
+
+
+@dataclass(frozen=True)
+class GoBackTo:
+    """Update the service to an earlier revision; `desired` only where it is not None."""
+
+    revision: str
+    desired: int | None
+
+
+Effect = RaiseAgain | StopDeployment | GoBackTo
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look. `read` names what was read besides the service itself, so that "none" is told from "not asked"."""
+
+    now: float
+    snapshot: model.Snapshot
+    read: frozenset[Part]
+    log: tuple[str, ...] = ()
+    traffic: model.Traffic | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a rollout stands. `ours` are the ids of the deployments we started, oldest first."""
+
+    plan: Plan
+    revision: str
+    ours: tuple[str, ...]
+    limits: Limits
+    began: float  # by our clock, like every `now`
+    progressed: float
+    created: float  # when ECS made our first deployment, by its clock
+    phase: Phase = Phase.ROLLING
+    seen: bool = False  # our deployment was in an answer
+    last: model.Service | None = None  # as the look before showed it
+    first_change: float | None = None  # when the service first looked different from UpdateService's answer
+    raised: int = 0
+    unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
+    cause: Cause | None = None
+    interrupted: bool = False
+    fallback_deployment: str = ""  # id of the deployment that leads back, where we started one
+    waiting_for: str = ""
+    outcome: Outcome | None = None
+
+    @property
+    def newest(self) -> str:
+        """The id of the deployment that counts."""
+        return self.ours[-1]
+
+
+def deployment_of(service: model.Service, deployment_id: str) -> model.Deployment | None:
+    """The deployment with that id, None where the service does not show it."""
+    return next((d for d in service.deployments if d.id == deployment_id), None)

@@ -1,0 +1,1 @@
+"""The API port: the AWS protocols from botocore's models, and one room an AWS service."""

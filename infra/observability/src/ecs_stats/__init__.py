@@ -1,0 +1,1 @@
+"""One model of containers, traffic and sleep, and its renderers."""

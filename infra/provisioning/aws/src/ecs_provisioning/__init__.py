@@ -1,0 +1,1 @@
+"""What a deploy runs on: cluster, service, load balancer, registry, scaling."""

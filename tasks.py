@@ -1,0 +1,12 @@
+"""The task tree, one name per namespace; `inv --list` prints it."""
+
+import sys
+
+from invoke.collection import Collection
+
+# Invoke has imported this file under the name `tasks`. Give that name back to the package beside it.
+del sys.modules[__name__]
+
+from tasks import app, deps, local, repo  # noqa: E402 - only after the name is free again
+
+ns = Collection(app, deps, local, repo)

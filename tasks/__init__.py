@@ -1,0 +1,1 @@
+"""One module per namespace; ../tasks.py mounts them. Importing this package costs nothing."""

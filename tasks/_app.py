@@ -1,0 +1,157 @@
+"""What the tasks of `app` have in common: connect, call one function of a member, show what it says."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecs_deployment import events
+    from ecs_deployment.deploy import Setting, Wishes
+    from ecs_deployment.known import Request
+
+    from tasks._connect import Connection
+
+FOUND_SOMETHING = 3
+
+
+def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
+    """Deploy, live on the terminal; the exit code is the outcome's."""
+    from ecs_deployment import deploy as job
+    from ecs_deployment import report
+    from ecs_deployment.errors import DeployError
+
+    from tasks._connect import connect
+
+    try:
+        connection = connect(request.environment)
+        with report.reporter(request.environment, request.tag, json=as_json) as sink:
+            result = job.deploy(_setting(connection, sink), request, _limited(wishes, connection))
+    except DeployError as error:
+        report.stopped(request.environment, request.tag, error, json=as_json)
+        raise
+    report.final(result, json=as_json)
+    return result.exit_code
+
+
+def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
+    """Show the plan of each service and change nothing; exit 2 where one would be refused."""
+    from ecs_deployment import deploy as job
+    from ecs_deployment import describe, events, report
+
+    from tasks._connect import connect
+
+    connection = connect(request.environment)
+    surveyed = job.survey(_setting(connection, events.silent), request, wishes)
+    if as_json:
+        print(describe.as_json(request, surveyed))
+    else:
+        for one in surveyed:
+            report.facts(f"{one.settings.name}: what would be done", describe.rows(one))
+    return 2 if any(describe.is_refused(one) for one in surveyed) else 0
+
+
+def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_json: bool) -> int:
+    """Judge each service; exit 3 where something was found."""
+    from ecs_deployment import describe, report, verify
+    from ecs_deployment.deploy import check_account, chosen
+    from ecs_deployment.events import silent
+
+    from tasks._connect import connect
+
+    connection = connect(name)
+    check_account(_setting(connection, silent))
+    environment = connection.environment
+    seen = [
+        verify.look(connection.cloud, settings, environment.journal, tag, send=send)
+        for settings in chosen(environment, services)
+    ]
+    code = FOUND_SOMETHING if any(one.findings for one in seen) else 0
+    if as_json:
+        print(describe.verified_json(name, tag, seen, code, connection.cloud.calls))
+        return code
+    for one in seen:
+        report.facts(
+            f"{one.service} in {name}: {'not as it should be' if one.findings else 'as it should be'}", []
+        )
+        report.facts("", describe.verified_rows(one))
+        if one.findings:
+            report.findings([(one.service, finding.text, "") for finding in one.findings])
+    return code
+
+
+def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
+    """Show what is there."""
+    from ecs_deployment import report, status
+    from ecs_deployment.deploy import chosen
+
+    from tasks._connect import connect
+
+    connection = connect(name)
+    environment = connection.environment
+    seen = [status.look(connection.cloud, s, environment.journal) for s in chosen(environment, services)]
+    if as_json:
+        print(status.as_json(name, seen))
+        return 0
+    for one in seen:
+        report.facts(f"{one.settings.name} in {name}", status.rows(one))
+    return 0
+
+
+def build(name: str, tag: str, services: tuple[str, ...], *, dry: bool) -> int:
+    """Build and publish; for the embedded ECS an image is a snapshot of the build context."""
+    from ecs_deployment import image
+    from ecs_deployment.deploy import chosen
+
+    from tasks._connect import connect
+
+    connection = connect(name)
+    for settings in chosen(connection.environment, services):
+        plan = image.plan(settings, tag, local=connection.engine is not None)
+        print(plan.sentence if not dry else f"Would: {plan.sentence}", file=sys.stderr)
+        if dry:
+            continue
+        digest = (
+            _publish_locally(connection, plan) if connection.engine else image.buildx(connection.cloud, plan)
+        )
+        print(f"{plan.repository}:{tag} is {digest}")
+    return 0
+
+
+def _publish_locally(connection: Connection, plan: object) -> str:
+    from ecs_deployment import image
+    from ecs_local import images_build, images_publish
+
+    assert isinstance(plan, image.BuildPlan)
+    assert connection.engine is not None
+    built = images_build.build(plan.context, plan.command, architecture=plan.architecture)
+    return images_publish.publish(
+        built,
+        repository=plan.repository,
+        tag=plan.tag,
+        endpoint=connection.engine.url,
+        ecr=connection.clients("ecr"),
+    )
+
+
+def _setting(connection: Connection, sink: events.Sink) -> Setting:
+    from ecs_deployment.clock import RealClock
+    from ecs_deployment.deploy import Setting
+    from ecs_deployment.interrupts import Signals
+
+    return Setting(
+        connection.cloud,
+        connection.environment,
+        RealClock(),
+        sink,
+        Signals(),
+        blind_patience=connection.blind_patience,
+    )
+
+
+def _limited(wishes: Wishes, connection: Connection) -> Wishes:
+    """On the embedded ECS a lost request is a failure unless said otherwise; on AWS it is reported."""
+    if connection.engine is None or wishes.limits.max_errors is not None:
+        return wishes
+    return replace(wishes, limits=replace(wishes.limits, max_errors=0))

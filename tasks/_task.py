@@ -1,0 +1,176 @@
+"""Our `@task`: long options only, and every way a task can end is an exit code and a sentence.
+
+A body may return an integer, which becomes the exit code, or nothing, which is 0. It may raise:
+
+- an exception with an integer `exit_code` (every expected failure of every member): that exit, with the
+  exception's `what` and `cure` on stderr;
+- KeyboardInterrupt, which SIGTERM and SIGHUP raise as well: 130, after every `finally` has run;
+- anything else: 1, one line, and a file with the traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, overload
+
+from invoke.exceptions import Exit, UnexpectedExit
+from invoke.parser.argument import Argument
+from invoke.tasks import Task
+
+INTERRUPTED = 130
+READER_LEFT = 128 + 13  # what a shell reports for SIGPIPE
+
+Body = Callable[..., int | None]
+
+
+class PoliteTask(Task[Body]):
+    """Invoke's task with our manners, at its official seam (`klass`)."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the body; end in a return (exit 0) or in Invoke's `Exit` with code and message."""
+        try:
+            with _signals_unwind():
+                code = super().__call__(*args, **kwargs)
+                sys.stdout.flush()
+        except (Exit, UnexpectedExit):
+            raise
+        except KeyboardInterrupt:
+            raise Exit("Interrupted.", code=INTERRUPTED) from None
+        except BrokenPipeError as error:
+            if not _reader_left():
+                raise _unexpected(error) from None
+            _silence_stdout()
+            raise Exit(code=READER_LEFT) from None
+        except Exception as error:  # noqa: BLE001 - the one place that turns whatever is left into an exit
+            raise _expected(error) or _unexpected(error) from None
+        if isinstance(code, int) and code != 0:
+            raise Exit(code=code)
+        return code
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The options, each of which refuses a value that is empty or looks like another option."""
+        return [_checked(argument) for argument in super().get_arguments(ignore_unknown_help)]
+
+
+class _Option(Argument):
+    """An option with a value. Invoke cannot tell `--service ""` from no `--service`, which would mean all."""
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        name = f"--{self.names[0]}"
+        if not str(value).strip():
+            raise Exit(f"{name} was given an empty value.\nGive it a value or leave it out.", code=2)
+        if str(value).startswith("--"):
+            raise Exit(
+                f"{name} was given {value!r}, which looks like an option.\nGive {name} a value.", code=2
+            )
+        super().set_value(value, cast)
+
+
+def _checked(argument: Argument) -> Argument:
+    if argument.kind is not str:
+        return argument
+    return _Option(
+        names=argument.names,
+        kind=str,
+        default=argument.default,
+        help=argument.help,
+        positional=argument.positional,
+        attr_name=argument.attr_name,
+    )
+
+
+@overload
+def task(body: Body, /) -> PoliteTask: ...
+@overload
+def task(*, help: dict[str, str] | None = None, default: bool = False) -> Callable[[Body], PoliteTask]: ...
+def task(
+    body: Body | None = None,
+    /,
+    *,
+    help: dict[str, str] | None = None,  # noqa: A002 - Invoke's own name for it
+    default: bool = False,
+) -> PoliteTask | Callable[[Body], PoliteTask]:
+    """Make a task of a function `(c, *, option="", switch=False)`: `@task` or `@task(help={...})`.
+
+    `help` has a text for every option, with its default and choices. `default` makes the task answer to the
+    bare name of its namespace.
+    """
+
+    def make(function: Body) -> PoliteTask:
+        return PoliteTask(function, help=help, default=default, auto_shortflags=False)
+
+    return make if body is None else make(body)
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind like Ctrl-C while the body runs; what is ignored (nohup) stays ignored."""
+    taken: dict[int, Any] = {}
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            taken[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+
+
+def _expected(error: Exception) -> Exit | None:
+    """The exit of an expected failure: any exception of any member that says its own exit code."""
+    code = getattr(error, "exit_code", None)
+    if not isinstance(code, int):
+        return None
+    what = str(getattr(error, "what", "") or error)
+    cure = str(getattr(error, "cure", ""))
+    return Exit(f"{what}\n{cure}".strip(), code=code)
+
+
+def _unexpected(error: Exception) -> Exit:
+    """Exit 1 with one line; the traceback goes to a file that only this user can read."""
+    import tempfile
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    first = f"Unexpected: {type(error).__name__}: {error}".splitlines()[0]
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="inv-", suffix=".txt", delete=False) as file:
+            file.write(text)
+    except OSError:  # no place for a file: show it rather than lose it
+        return Exit(f"{text}{first}\nPlease report this.", code=1)
+    return Exit(f"{first}\nPlease report this with {file.name}, which has the traceback.", code=1)
+
+
+def _reader_left() -> bool:
+    """Whether stdout goes nowhere any more (`| head`), as opposed to some other broken pipe."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (AttributeError, OSError, ValueError):  # no poll here, or stdout is no file
+        return True
+
+
+def _quietly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Invoke prints its lists and helps outside of any task; `inv --list | head` is no traceback either."""
+    if isinstance(error, BrokenPipeError) and _reader_left():
+        _silence_stdout()
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _silence_stdout() -> None:
+    """Python flushes stdout once more when it ends, and would complain about the same pipe again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+if sys.excepthook is sys.__excepthook__:
+    sys.excepthook = _quietly

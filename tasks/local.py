@@ -1,0 +1,158 @@
+"""The embedded ECS: the whole job on this machine, without an AWS account."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from tasks._options import ROOT, UsageError, choice, dry, environments_file, number, whole_number
+from tasks._task import task
+
+if TYPE_CHECKING:
+    from ecs_local.client import Engine
+
+PROFILES = ("fast", "fargate")
+
+
+def home() -> Path:
+    """Where the engine keeps its file and log: $ECS_LOCAL_HOME, or .ecs-local of this clone."""
+    named = os.environ.get("ECS_LOCAL_HOME")
+    return Path(named).expanduser().absolute() if named else ROOT / ".ecs-local"
+
+
+@task(
+    help={
+        "port": "Port on 127.0.0.1. Default: a free one.",
+        "profile": "How long things take: fast (seconds) or fargate (as recorded on AWS). Default: fast.",
+        "speed": "Divides the times of the profile, 0.1 to 1000. Default: 1.",
+    }
+)
+def up(c: Context, *, port: str = "", profile: str = "", speed: str = "") -> None:
+    """Start the embedded ECS with what the local environments need, or say where it runs already.
+
+    Example: inv local.up --profile fargate --speed 10
+    """
+    chosen_port = whole_number("port", port, 0, most=65535)
+    chosen_profile = choice("profile", profile, PROFILES, "fast")
+    chosen_speed = number("speed", speed, 1.0, least=0.1, most=1000)
+    if dry(c):
+        print(f"Would start the embedded ECS of {home()} ({chosen_profile}, speed {chosen_speed:g}).")
+        return
+    from ecs_local import client
+
+    engine = client.up(home(), port=chosen_port, profile=chosen_profile, speed=chosen_speed)
+    if not engine.started and profile and client.status(engine)["profile"] != chosen_profile:
+        raise UsageError(
+            f"The embedded ECS runs already, and not with the profile {chosen_profile}.",
+            "Stop it first with: inv local.down",
+        )
+    if not engine.started and speed:
+        print("It keeps the speed it was started with.", file=sys.stderr)
+    print(f"The embedded ECS {'is up' if engine.started else 'was up already'}: {engine.url}")
+    print(f"pid {engine.pid}, port {engine.port}. Stop it with: inv local.down")
+    _furnish()
+
+
+@task
+def down(c: Context) -> None:
+    """Stop the embedded ECS and every task it runs; its state is gone then.
+
+    Example: inv local.down
+    """
+    from ecs_local import client
+
+    if dry(c):
+        print(f"Would stop the embedded ECS of {home()}.")
+        return
+    print("The embedded ECS is down." if client.down(home()) else "The embedded ECS was not running.")
+
+
+@task(help={"json": "Print one JSON object on stdout. Default: a table."}, default=True)
+def status(c: Context, *, json: bool = False) -> None:
+    """Show the embedded ECS: where it listens and which tags are published.
+
+    Example: inv local.status --json
+    """
+    from ecs_local import client
+
+    facts = client.status(_running())
+    if json:
+        import json as encoder
+
+        print(encoder.dumps(facts, indent=2, default=str))
+        return
+    print("\n".join(_table(facts)))
+
+
+@task
+def reset(c: Context) -> None:
+    """Stop every task of the embedded ECS and forget everything, as if it had just been started.
+
+    Example: inv local.reset
+    """
+    from ecs_local import client
+
+    engine = _running()
+    if dry(c):
+        print(f"Would reset the embedded ECS at {engine.url}.")
+        return
+    client.reset(engine)
+    print("The embedded ECS is as new.")
+
+
+@task
+def env(c: Context) -> None:
+    """Print the exports that point any AWS client at the embedded ECS.
+
+    Example: eval "$(inv local.env)" && aws ecs list-clusters
+    """
+    import shlex
+
+    from ecs_local import client
+
+    for name, value in client.environment(_running()).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _furnish() -> None:
+    """Create the services of every local environment, with the sample published, where they are missing."""
+    from ecs_deployment import settings
+
+    from tasks._connect import connect
+
+    known = settings.load(environments_file()).environments
+    for name in [one.name for one in known.values() if one.provider == "local"]:
+        connect(name, tell=print)
+
+
+def _running() -> Engine:
+    from ecs_local import client
+
+    engine = client.running(home())
+    if engine is None:
+        raise UsageError("The embedded ECS is not running.", "Start it with: inv local.up")
+    return engine
+
+
+def _table(facts: Mapping[str, object]) -> Iterator[str]:
+    """Name and value in two columns, a line for each item of a list; what is not known is left out."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        items = value if isinstance(value, list) else [value]
+        for index, item in enumerate(items or ["none"]):
+            if item is not None:
+                shown = name if index == 0 else ""
+                yield f"{shown:<{width}}  {_words(item)}"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        return " ".join(_words(inner) for inner in value)
+    return str(value)

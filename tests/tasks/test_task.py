@@ -1,0 +1,196 @@
+"""Every way a task can end, seen from outside: exit code, stdout and stderr of a real `inv`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SAMPLE = '''
+import sys
+from invoke.collection import Collection
+sys.path.insert(0, ROOT)
+del sys.modules[__name__]
+from tasks._options import dry
+from tasks._task import task
+
+
+class Refused(Exception):
+    exit_code = 2
+    what = "The tag is not there."
+    cure = "Publish it first."
+
+
+class Plain(Exception):
+    exit_code = 5
+
+
+@task
+def fine(c):
+    """Fine."""
+    print("dry" if dry(c) else "wet")
+
+
+@task(help={"code": "Exit code."})
+def code(c, *, code=""):
+    """Ends with a code."""
+    return int(code)
+
+
+@task
+def refused(c):
+    """Refused."""
+    raise Refused
+
+
+@task
+def plain(c):
+    """Plain."""
+    raise Plain("It broke.")
+
+
+@task
+def bug(c):
+    """A bug."""
+    raise ValueError("first line\\nsecond line")
+
+
+@task
+def missing(c):
+    """An OSError has no exit code, and sys.exit keeps its own."""
+    open("/none/such")
+
+
+@task
+def leaves(c):
+    """Leaves."""
+    sys.exit(9)
+
+
+@task
+def pipe(c):
+    """A broken pipe that is not stdout."""
+    raise BrokenPipeError("the API hung up")
+
+
+@task
+def talks(c):
+    """Talks without end."""
+    while True:
+        print("word " * 1000)
+
+
+@task
+def waits(c):
+    """Waits for a signal."""
+    import time
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("unwound", flush=True)
+
+
+ns = Collection(fine, code, refused, plain, bug, missing, leaves, pipe, talks, waits)
+'''
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tree")
+    source = SAMPLE.replace("ROOT", repr(str(ROOT)), 1)
+    (folder / "tasks.py").write_text(source, encoding="utf-8")
+    (folder / "scratch").mkdir()
+    return folder
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "invoke", *arguments]
+
+
+def inv(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "TMPDIR": str(tree / "scratch")}
+    return subprocess.run(
+        command(*arguments),
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "stdout", "stderr"),
+    [
+        (["fine"], 0, "wet\n", ""),
+        (["fine", "--dry"], 0, "dry\n", ""),
+        (["--dry", "fine"], 0, "dry\n", ""),
+        (["code", "--code", "0"], 0, "", ""),
+        (["code", "--code", "4"], 4, "", ""),
+        (["code", "--code", "3", "fine"], 3, "", ""),
+        (["refused"], 2, "", "The tag is not there.\nPublish it first.\n"),
+        (["plain"], 5, "", "It broke.\n"),
+        (["leaves"], 9, "", ""),
+    ],
+)
+def test_how_a_task_ends(tree: Path, arguments: list[str], code: int, stdout: str, stderr: str) -> None:
+    done = inv(tree, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (code, stdout, stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("bug", "Unexpected: ValueError: first line"),
+        ("missing", "Unexpected: FileNotFoundError: [Errno 2] No such file or directory: '/none/such'"),
+        ("pipe", "Unexpected: BrokenPipeError: the API hung up"),
+    ],
+)
+def test_the_unexpected_is_one_line_and_a_file(tree: Path, name: str, first: str) -> None:
+    done = inv(tree, name)
+    assert done.returncode == 1
+    line, advice = done.stderr.splitlines()
+    assert line == first
+    file = next(Path(word.rstrip(",")) for word in advice.split() if word.startswith("/"))
+    assert "Traceback (most recent call last)" in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o077 == 0  # only for this user
+
+
+@pytest.fixture
+def waiting(tree: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        command("waits"), cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_unwinds_and_ends_with_130(waiting: subprocess.Popen[str], number: signal.Signals) -> None:
+    waiting.send_signal(number)
+    assert waiting.communicate(timeout=30) == ("unwound\n", "Interrupted.\n")
+    assert waiting.returncode == 130
+
+
+def test_a_reader_that_leaves_is_no_error(tree: Path) -> None:
+    with subprocess.Popen(
+        command("talks"), cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("word ")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(30) == 141
