@@ -83,7 +83,6 @@ def deploy(
             == "rollback",
         ),
         probe=not no_probe,
-        supersede=supersede,
         wait_for_lock=options.seconds("wait-for-lock", wait_for_lock, 0.0),
     )
     request = Request(name, wanted, supersede=supersede)

@@ -16,7 +16,7 @@ from tasks._task import task
 if TYPE_CHECKING:
     from ecs_local.client import Engine
 
-PROFILES = ("fast", "fargate")
+PROFILES = ("fast", "adverse", "fargate")
 
 
 def home() -> Path:
@@ -28,7 +28,8 @@ def home() -> Path:
 @task(
     help={
         "port": "Port on 127.0.0.1. Default: a free one.",
-        "profile": "How long things take: fast (seconds) or fargate (as recorded on AWS). Default: fast.",
+        "profile": "How long things take: fast (seconds), adverse (fast, with a balancer that lags 3 s) or fargate "
+        "(as recorded on AWS). Default: fast.",
         "speed": "Divides the times of the profile, 0.1 to 1000. Default: 1.",
     }
 )

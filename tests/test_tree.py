@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke.collection import Collection
@@ -27,7 +28,7 @@ TREE = load()
 NAMES = sorted(TREE.task_names)
 
 
-def find(name: str) -> Task:
+def find(name: str) -> Task[Any]:
     found = TREE[name]
     assert isinstance(found, Task)
     return found

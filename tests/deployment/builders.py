@@ -156,6 +156,7 @@ def planned(**changes: Any) -> Plan:
         digest=DIGEST,
         expectation=Expectation("", frozenset({DIGEST}), ("app",)),
         before=OLD,
+        primary="ecs-svc/1",
         content={},
         tags=(),
         desired=None,

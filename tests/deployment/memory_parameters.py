@@ -50,14 +50,14 @@ class MemoryParameters:
         self.faults: deque[Fault | None] = deque()
         self.before: Callable[[str, str], None] | None = None
         self._stored: dict[str, tuple[str, int, float]] = {}  # name -> value, version, written at
-        self._past: deque[dict[str, tuple[str, int, float]]] = deque(maxlen=8)  # at earlier listings
+        self._past: deque[dict[str, tuple[str, int, float]]] = deque(maxlen=40)  # at earlier listings
         self._lock = threading.RLock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MemoryParameters:
         other = MemoryParameters(memo.get(id(self.clock), self.clock))
         memo[id(self)] = other
         other._stored = dict(self._stored)
-        other._past = deque(self._past, maxlen=8)
+        other._past = deque(self._past, maxlen=40)
         return other
 
     def list_parameters(self, path: str) -> Sequence[Stored]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from ecs_deployment.debts import Debt, adopt, settle
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as checking
 from hypothesis import strategies as st
 
 FLAGS = {"in": False, "out": False, "scheduled": True}
@@ -38,7 +39,20 @@ def test_a_leftover_is_never_what_was_found() -> None:
     found = Debt(
         "suspension", before=FLAGS | {"in": True}, taken={"in": True, "out": True, "scheduled": True}
     )
-    assert adopt((found,), (left,)) == (Debt("suspension", FLAGS, found.taken),)
+    assert adopt((found,), (left,)) == (Debt("suspension", FLAGS, found.taken, (left.taken,)),)
+
+
+def test_a_debt_written_and_not_taken_any_more_still_knows_what_is_live() -> None:
+    """The heir of a run at 100 writes that it will take 150, and dies: 100 is live and is ours."""
+    joined = adopt((Debt("floor", 100, 150),), (Debt("floor", 0, 100),))
+    assert joined == (Debt("floor", 0, 150, (100,)),)
+    assert [settle(joined[0], live) for live in (100, 150, 0, 7)] == [
+        "write_before",
+        "write_before",
+        "done",
+        "changed_by_other",
+    ]
+    assert adopt((Debt("floor", 150, 100),), joined) == (Debt("floor", 0, 100, (150,)),)
 
 
 def test_debts_of_both_runs_stay_each_once() -> None:
@@ -48,12 +62,14 @@ def test_debts_of_both_runs_stay_each_once() -> None:
     assert adopt((new,), ()) == (new,)
 
 
+quick = checking(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _DEBTS = st.lists(
     st.builds(Debt, st.sampled_from(["floor", "ceiling", "breaker"]), st.integers(), st.integers()),
     unique_by=lambda debt: debt.what,
 ).map(tuple)
 
 
+@quick
 @given(_DEBTS, _DEBTS)
 def test_adopting_loses_no_before_and_no_taken(own: tuple[Debt, ...], inherited: tuple[Debt, ...]) -> None:
     joined = {debt.what: debt for debt in adopt(own, inherited)}

@@ -12,11 +12,13 @@ from ecs_deployment.errors import Denied, DeployError, Refused
 from ecs_deployment.journal import Entry, journal_path, last_proven, read, unfinished
 from ecs_deployment.journal_entry import LIMIT, decode, encode
 from ecs_deployment.journal_history import number_of
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as checking
 from hypothesis import strategies as st
 
 from tests.deployment.memory_parameters import MemoryParameters, VirtualClock
 
+quick = checking(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.just("{"), max_size=25)
 _JSON = (
     st.none()
@@ -33,7 +35,9 @@ _ENTRIES = st.builds(
     pid=st.integers(0, 2**31),
     tag=_TEXT,
     started=st.floats(0, 1e10),
-    debts=st.lists(st.builds(Debt, _TEXT, _JSON, _JSON), max_size=3).map(tuple),
+    debts=st.lists(
+        st.builds(Debt, _TEXT, _JSON, _JSON, st.lists(_JSON, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
     deployments=st.lists(_TEXT, max_size=5).map(tuple),
     outcome=_TEXT,
     proven=st.booleans(),
@@ -41,6 +45,7 @@ _ENTRIES = st.builds(
 )
 
 
+@quick
 @given(_ENTRIES)
 def test_what_is_written_is_read(entry: Entry) -> None:
     text = encode(entry)
@@ -48,6 +53,7 @@ def test_what_is_written_is_read(entry: Entry) -> None:
     assert decode(entry.number, text) == entry
 
 
+@quick
 @given(_ENTRIES, st.integers(0, 9000), st.sampled_from(["x", "{", "é", "\U0001f680", '"']))
 def test_too_long_a_text_loses_its_end_and_nothing_else(entry: Entry, times: int, text: str) -> None:
     long = replace(entry, cause=text * times, run_url=text * (times // 2), deployments=entry.deployments[:2])
@@ -77,6 +83,7 @@ def test_what_is_no_entry_is_unreadable(text: str) -> None:
     assert (entry.number, entry.readable, entry.outcome) == (7, False, "unreadable")
 
 
+@quick
 @given(st.text(max_size=60) | st.recursive(_JSON, st.lists).map(json.dumps))
 def test_nothing_crashes_the_reader(text: str) -> None:
     assert decode(1, text).number == 1

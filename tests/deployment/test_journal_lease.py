@@ -78,6 +78,17 @@ def test_the_fence_stands_where_a_renewal_cannot_be_confirmed(room: Room) -> Non
     held.fence()
 
 
+def test_a_renewal_counts_from_when_it_was_sent(room: Room) -> None:
+    held = room.take()
+    room.clock.sleep(50)
+    room.parameters.before = lambda operation, _: room.clock.sleep(40) if operation == "overwrite" else None
+    held.renew_if_due()
+    room.clock.sleep(21)
+    before = writes(room)
+    held.fence()
+    assert writes(room) == before + 1
+
+
 def test_the_fence_stands_where_every_answer_takes_a_minute(room: Room) -> None:
     held = room.take()
     room.parameters.before = lambda *_: room.clock.sleep(61)
@@ -114,7 +125,7 @@ def test_debts_are_written_first_and_struck_out_at_last(room: Room) -> None:
     held.owe(FLOOR, Debt("breaker", False, True))
     assert room.entry(1).debts == (FLOOR, Debt("breaker", False, True))
     held.owe(Debt("floor", before=100, taken=150))
-    assert held.entry.debts[0] == Debt("floor", 0, 150)
+    assert held.entry.debts[0] == Debt("floor", 0, 150, (100,))
     held.settled("floor")
     held.settled("floor", "unheard of")
     assert [debt.what for debt in room.entry(1).debts] == ["breaker"]

@@ -24,7 +24,9 @@ def write(tmp_path: Path) -> Any:
 def test_the_file_of_this_repository() -> None:
     settings = load(REPOSITORY / "infra" / "environments.toml")
     assert list(settings.environments) == ["local", "staging", "production"]
-    assert environment(settings, "local") == Environment("local", "local", services=(ServiceSettings("app"),))
+    assert environment(settings, "local") == Environment(
+        "local", "local", services=(ServiceSettings("app", idle_minutes=5),)
+    )
     staging = environment(settings, "staging")
     assert (staging.account, staging.region, staging.journal) == (
         "123456789012",

@@ -1,4 +1,4 @@
-"""One engine a module, shared by its tests; each test works under names of its own."""
+"""One engine for all tests of this room; each test works under names of its own."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.engine import Aws, running_engine
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A running engine."""
     with running_engine(tmp_path_factory.mktemp("engine")) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def aws(engine: Engine) -> Iterator[Aws]:
-    """boto3 clients of the module's engine."""
+    """boto3 clients of the shared engine."""
     clients = Aws(engine)
     yield clients
     clients.close()

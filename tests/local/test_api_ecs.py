@@ -41,6 +41,11 @@ def _code(call: Any, **params: Any) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
+def _clusters(aws: Aws) -> list[str]:
+    pages = aws("ecs").get_paginator("list_clusters").paginate(PaginationConfig={"PageSize": 10})
+    return [arn for page in pages for arn in page["clusterArns"]]
+
+
 def test_clusters_come_and_go(aws: Aws, name: str) -> None:
     ecs = aws("ecs")
     settings = [{"name": "containerInsights", "value": "enhanced"}]
@@ -52,9 +57,9 @@ def test_clusters_come_and_go(aws: Aws, name: str) -> None:
     found = ecs.describe_clusters(clusters=[name, "none"], include=["SETTINGS", "TAGS"])
     assert found["clusters"][0]["settings"] == settings
     assert [failure["reason"] for failure in found["failures"]] == ["MISSING"]
-    assert created["clusterArn"] in ecs.list_clusters()["clusterArns"]
+    assert created["clusterArn"] in _clusters(aws)
     assert ecs.delete_cluster(cluster=name)["cluster"]["status"] == "INACTIVE"
-    assert created["clusterArn"] not in ecs.list_clusters()["clusterArns"]
+    assert created["clusterArn"] not in _clusters(aws)
     assert _code(ecs.list_services, cluster=name) == "ClusterNotFoundException"
 
 

@@ -166,7 +166,9 @@ def test_status_says_where_and_what(engine: Engine) -> None:
     assert (told["profile"], told["failure"]) == ("fast", None)
 
 
-def test_reset_forgets_everything(engine: Engine, aws: Aws) -> None:
+def test_reset_forgets_everything(home: Path) -> None:
+    engine = client.up(home, timeout=30)
+    aws = Aws(engine)
     aws("ecs").create_cluster(clusterName="one")
     aws("ecr").create_repository(repositoryName="one")
     aws("ssm").put_parameter(Name="/one", Value="x", Type="String")
@@ -175,6 +177,7 @@ def test_reset_forgets_everything(engine: Engine, aws: Aws) -> None:
     assert aws("ecr").describe_repositories()["repositories"] == []
     assert aws("ssm").describe_parameters()["Parameters"] == []
     assert client.status(engine)["failure"] is None
+    aws.close()
 
 
 def test_the_environment_is_enough_for_any_client(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

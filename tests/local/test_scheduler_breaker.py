@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ecs_local import transitions
 from ecs_local.profile import FARGATE
 from ecs_local.scheduler_breaker import threshold
 from ecs_local.simulate import Behaviour
+
 from tests.local.worlds import BREAKER, CRASHING, GROUP, NEVER_READY, UNPULLABLE, Stage
 
 NO_SECRET = Behaviour(secret=False)
@@ -99,7 +99,9 @@ def test_a_first_deployment_that_fails_stalls(breaker: dict[str, Any]) -> None:
 
 
 def test_without_rollback_the_old_tasks_go_on() -> None:
-    stage = Stage(deploymentCircuitBreaker={"enable": True, "rollback": False}, behaviours={"app:2": CRASHING})
+    stage = Stage(
+        deploymentCircuitBreaker={"enable": True, "rollback": False}, behaviours={"app:2": CRASHING}
+    )
     first = stage.up()
     stage.deploy("2")
     assert stage.until_over() == "STOPPED"
@@ -157,7 +159,9 @@ def test_a_count_of_one_gives_the_quickest_verdict() -> None:
 
 
 @pytest.mark.parametrize(("resets", "expected"), [(True, (0, 0)), (False, (2, 2))])
-def test_a_healthy_task_resets_the_count_unless_told_otherwise(resets: bool, expected: tuple[int, int]) -> None:
+def test_a_healthy_task_resets_the_count_unless_told_otherwise(
+    resets: bool, expected: tuple[int, int]
+) -> None:
     stage = Stage(
         deploymentCircuitBreaker=BREAKER | {"resetOnHealthyTask": resets}, behaviours={"app:1": CRASHING}
     )
@@ -206,7 +210,9 @@ def test_a_stop_request_with_nothing_to_go_back_to_stops() -> None:
 
 
 def test_a_rollback_goes_to_what_completed_even_at_zero() -> None:
-    stage = Stage(desired=0, deploymentCircuitBreaker=BREAKER, behaviours={"app:2": CRASHING, "app:3": CRASHING})
+    stage = Stage(
+        desired=0, deploymentCircuitBreaker=BREAKER, behaviours={"app:2": CRASHING, "app:3": CRASHING}
+    )
     stage.up()
     unproven = stage.deploy("2")
     assert stage.until_over() == "SUCCESSFUL"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from ecs_local import transitions
 from ecs_local.facts import ProcessExited
 from ecs_local.scheduler_actions import StartTasks, StopTasks
 from ecs_local.scheduler_rollout import envelope
 from ecs_local.scheduler_view import ALIVE, census
 from ecs_local.simulate import Behaviour
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from tests.local.worlds import BREAKER, CRASHING, NEVER_READY, UNPULLABLE, Stage
 
 BEHAVIOURS = {
@@ -53,7 +53,7 @@ class Watch:
         total = transitions.counts(service)
         parts = [transitions.counts(service, each) for each in service.deployments]
         assert total == (sum(each.running for each in parts), sum(each.pending for each in parts))
-        assert all(0 <= each.desired_count for each in service.deployments)
+        assert all(each.desired_count >= 0 for each in service.deployments)
         assert stage.primary.desired_count <= service.desired_count
         times = [each.created_at for each in service.events]
         assert times == sorted(times, reverse=True)
@@ -69,7 +69,9 @@ class Watch:
         if any(isinstance(action, StartTasks) for action in news):
             assert sum(task.last_status in ALIVE for task in stage.tasks) <= limits.ceiling
         for action in news:
-            if isinstance(action, StopTasks) and any(stage.world.tasks[each].was_healthy for each in action.tasks):
+            if isinstance(action, StopTasks) and any(
+                stage.world.tasks[each].was_healthy for each in action.tasks
+            ):
                 assert len(census(stage.world, service, stage.now).healthy) >= limits.floor
 
 
@@ -138,7 +140,12 @@ def test_a_good_revision_always_gets_there(
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.sampled_from(BAD), st.sampled_from([(100, 200), (0, 200), (50, 200), (0, 100)]), st.integers(1, 5), st.booleans())
+@given(
+    st.sampled_from(BAD),
+    st.sampled_from([(100, 200), (0, 200), (50, 200), (0, 100)]),
+    st.integers(1, 5),
+    st.booleans(),
+)
 def test_a_bad_revision_always_fails(kind: str, limits: tuple[int, int], desired: int, first: bool) -> None:
     stage = Stage(
         desired=desired,

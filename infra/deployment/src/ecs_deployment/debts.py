@@ -28,11 +28,16 @@ Step = Literal["write_before", "done", "changed_by_other"]
 
 @dataclass(frozen=True)
 class Debt:
-    """`before` was live when we came, `taken` is what we put there. Both are JSON values."""
+    """`before` was live when we came, `taken` is what we put there. All are JSON values.
+
+    `earlier`: what was taken before `taken` replaced it, and is still live where a run died between writing
+    the debt and taking it.
+    """
 
     what: str
     before: Any
     taken: Any
+    earlier: tuple[Any, ...] = ()
 
 
 def settle(debt: Debt, live: Any) -> Step:
@@ -43,7 +48,8 @@ def settle(debt: Debt, live: Any) -> Step:
     """
     if _same(live, debt.before):
         return "done"
-    return "write_before" if _same(live, debt.taken) else "changed_by_other"
+    ours = any(_same(live, value) for value in (debt.taken, *debt.earlier))
+    return "write_before" if ours else "changed_by_other"
 
 
 def adopt(own: tuple[Debt, ...], inherited: tuple[Debt, ...]) -> tuple[Debt, ...]:
@@ -55,8 +61,16 @@ def adopt(own: tuple[Debt, ...], inherited: tuple[Debt, ...]) -> tuple[Debt, ...
     joined = {debt.what: debt for debt in inherited}
     for debt in own:
         older = joined.get(debt.what)
-        joined[debt.what] = replace(debt, before=older.before) if older else debt
+        joined[debt.what] = _replaced(older, debt) if older else debt
     return tuple(joined.values())
+
+
+def _replaced(older: Debt, newer: Debt) -> Debt:
+    earlier: list[Any] = []
+    for value in (older.taken, *older.earlier, *newer.earlier):
+        if not any(_same(value, known) for known in (newer.taken, older.before, *earlier)):
+            earlier.append(value)
+    return replace(newer, before=older.before, earlier=tuple(earlier))
 
 
 def _same(one: Any, other: Any) -> bool:

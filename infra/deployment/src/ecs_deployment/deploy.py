@@ -49,7 +49,6 @@ class Wishes:
     services: tuple[str, ...] = ()  # empty: all
     limits: Limits = field(default_factory=Limits)
     probe: bool = True
-    supersede: bool = False
     wait_for_lock: float = 0.0  # seconds
 
 
@@ -123,10 +122,14 @@ def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Su
 
 
 def _known(
-    setting: Setting, request: Request, settings: ServiceSettings, entries: tuple[Entry, ...]
+    setting: Setting,
+    request: Request,
+    settings: ServiceSettings,
+    entries: tuple[Entry, ...],
+    before: Known | None = None,
 ) -> Known:
     proofs = {e.digest: moment(e.finished) for e in reversed(entries) if e.proven and e.digest}
-    return observe.known(setting.cloud, settings, request.tag, entries, proofs)
+    return observe.known(setting.cloud, settings, request.tag, entries, proofs, before=before)
 
 
 def _entries(setting: Setting, settings: ServiceSettings) -> tuple[Entry, ...]:
@@ -229,13 +232,14 @@ def _prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, 
     held = _take(setting, request, wishes, one)
     try:
         entries = (held.entry, *one.entries)
-        known = _known(setting, request, one.settings, entries)
-        decision = plan(request, known, one.settings)
+        decision = plan(request, _known(setting, request, one.settings, entries, one.known), one.settings)
         if isinstance(decision, Refusal):
             raise Refused(decision.what, decision.cure)
-        held.record(digest=decision.digest, before=decision.before)
+        if (held.entry.digest, held.entry.before) != (decision.digest, decision.before):
+            held.record(digest=decision.digest, before=decision.before)
     except BaseException as error:
-        held.close(Outcome.REFUSED.value, cause=str(error))
+        ended = Outcome.REFUSED if isinstance(error, DeployError) else Outcome.INTERRUPTED
+        held.close(ended.value, cause=str(error) or type(error).__name__)
         raise
     measuring, why_not = _measure(one.settings, decision) if wishes.probe else (None, "--no-probe")
     return Job(
@@ -249,11 +253,14 @@ def _prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, 
 
 
 def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> Held:
+    assert isinstance(one.decision, Plan)
     taking = Taking(
         action="deploy",
         environment=setting.environment.name,
         service=one.settings.name,
         tag=request.tag,
+        digest=one.decision.digest,
+        before=one.decision.before,
         run_url=run_url(os.environ),
     )
     if setting.environment.journal == "off":
@@ -267,7 +274,7 @@ def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> 
         taking,
         clock=setting.clock,
         wait_until=until,
-        supersede=wishes.supersede,
+        supersede=request.supersede,
         on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
     )
     if held.note:
@@ -280,9 +287,10 @@ def _measure(settings: ServiceSettings, decision: Plan) -> tuple[probe.Probe | N
     if not settings.url:
         return None, "no url is set for this service"
     sender = probe.Probe(settings.url.rstrip("/") + settings.health_path)
-    if not decision.was_asleep:
-        baseline = sender.baseline()
-        if not baseline.ok:
-            return None, baseline.reason
-    sender.start(count_from_first_success=decision.was_asleep)
+    if decision.was_asleep:
+        return sender, ""  # the loop starts it once the new task runs: until then there is nobody to answer
+    baseline = sender.baseline()
+    if not baseline.ok:
+        return None, baseline.reason
+    sender.start(count_from_first_success=False)
     return sender, ""

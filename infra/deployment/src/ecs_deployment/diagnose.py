@@ -16,6 +16,9 @@ _ORDERLY = re.compile(
 _HOPELESS = ("CannotPullContainerError", "CannotPullImageManifestError", "ResourceInitializationError")
 _UNHEALTHY = ("failed ELB health checks", "failed container health checks")
 _MEMORY_EXIT = 137
+_LINES = 8
+LOG = "log: "
+"""How a line of evidence begins that the container itself logged."""
 _PLACEMENT = re.compile(r"was unable to place a task\b.*?(?:Reason: )?(?P<reason>[^.]+)\.", re.DOTALL)
 
 
@@ -65,12 +68,17 @@ def cause(
     """The one cause of a failed deploy, from what one full look brought. `since` cuts older events off."""
     failed = [t for t in snapshot.stopped if t.started_by in deployment_ids and is_failure(t)]
     events = [e.message for e in snapshot.service.events if e.at >= since]
-    evidence = (*_grouped(failed), *_bad_targets(snapshot), *(f"log: {line}" for line in log[-8:]))
+    evidence = (*_grouped(failed), *_bad_targets(snapshot), *quoted(log))
     if failed:
         text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot)
     else:
         text, advice = _of_service(snapshot, events)
     return Cause(text, advice, evidence)
+
+
+def quoted(log: Sequence[str]) -> tuple[str, ...]:
+    """The last lines a container logged, as evidence."""
+    return tuple(f"{LOG}{line}" for line in log[-_LINES:])
 
 
 def _of_task(task: model.Task, snapshot: model.Snapshot) -> tuple[str, str]:
@@ -121,7 +129,8 @@ def _of_exit(task: model.Task) -> tuple[str, str]:
 def _when(task: model.Task) -> str:
     if task.started_at is None or task.stopped_at is None:
         return "before it was running"
-    return f"{max(task.stopped_at - task.started_at, 0):.0f} s after it started"
+    seconds = task.stopped_at - task.started_at
+    return f"{seconds:.0f} s after it started" if seconds >= 1 else "right after it started"
 
 
 def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:

@@ -23,6 +23,8 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import GoBackTo, Limits, Observation, Part, Phase, RaiseAgain
 
 _JITTER = 0.1
+_LOG_TRIES = 4
+_LOG_PAUSE = 0.5
 _TELL = ("has started", "registered 1 targets", "unable", "unhealthy", "failed", "rolling back", "alarm")
 
 
@@ -135,10 +137,13 @@ def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
     one.seen = replace(
         snapshot,
         running=snapshot.running or (last.running if last else ()),
+        stopped=snapshot.stopped or (last.stopped if last else ()),
         targets=snapshot.targets or (last.targets if last else ()),
         deployment=snapshot.deployment or (last.deployment if last else None),
     )
     one.enter(attention.stage(one.state, snapshot.service), now)
+    if one.probe and one.plan.was_asleep and one.stages[-1][0] != "starting":
+        one.probe.start(count_from_first_success=True)
     for event in reversed(snapshot.service.events):
         if event.at >= one.state.created - 1 and event.id not in one.told:
             one.told.add(event.id)
@@ -163,6 +168,22 @@ def _log(loop: Loop, one: Job, snapshot: model.Snapshot) -> tuple[str, ...]:
         return ()
 
 
+def _read_log_again(loop: Loop, one: Job) -> None:
+    """Logs arrive some seconds after the container is gone, so a cause without lines gets another chance."""
+    assert one.state is not None
+    cause = one.state.cause
+    if cause is None or one.seen is None or any(line.startswith(diagnose.LOG) for line in cause.evidence):
+        return
+    if diagnose.failing_container(one.seen.stopped, frozenset(one.state.ours)) is None:
+        return
+    for _ in range(_LOG_TRIES):
+        if log := _log(loop, one, one.seen):
+            evidence = (*cause.evidence, *diagnose.quoted(log))
+            one.state = replace(one.state, cause=replace(cause, evidence=evidence))
+            return
+        loop.interrupts.wait(_LOG_PAUSE)
+
+
 def _finish(loop: Loop, one: Job, outcome: Outcome) -> None:
     """Hand back, close the journal, tell. What still rolls keeps what was borrowed for it."""
     state = one.state
@@ -173,6 +194,7 @@ def _finish(loop: Loop, one: Job, outcome: Outcome) -> None:
     )
     overtaken = outcome is Outcome.SUPERSEDED
     if state is not None:
+        _read_log_again(loop, one)
         one.enter("handing back", loop.clock.boottime())
     settlement = Settlement()
     if rolls_on and one.held.entry.debts:

@@ -77,7 +77,7 @@ def decode(number: int, text: str) -> Entry:
     """
     try:
         return _read(number, json.loads(text, parse_constant=_no_number))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Entry(number, outcome="unreadable", cause="This entry cannot be read.", readable=False)
 
 
@@ -87,7 +87,7 @@ def _dump(entry: Entry) -> str:
         for field in fields(entry)
         if field.name not in ("number", "readable", "debts")
     }
-    content["debts"] = [{"what": d.what, "before": d.before, "taken": d.taken} for d in entry.debts]
+    content["debts"] = [_debt_content(debt) for debt in entry.debts]
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     # SSM takes "{{" for a reference to another parameter. Outside of strings JSON never has it.
     return text.replace("{{", "{\\u007b")
@@ -110,8 +110,14 @@ def _read(number: int, content: Any) -> Entry:
     return Entry(number, **known)
 
 
+def _debt_content(debt: Debt) -> dict[str, Any]:
+    content = {"what": debt.what, "before": debt.before, "taken": debt.taken}
+    return content | {"earlier": debt.earlier} if debt.earlier else content
+
+
 def _debt(content: Any) -> Debt:
-    return Debt(_checked(content["what"], ""), content["before"], content["taken"])
+    earlier = tuple(_list(content.get("earlier", [])))
+    return Debt(_checked(content["what"], ""), content["before"], content["taken"], earlier)
 
 
 def _list(value: Any) -> list[Any]:

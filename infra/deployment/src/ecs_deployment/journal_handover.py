@@ -87,4 +87,3 @@ def hand_over(
             return
         tell(before, "it is being told that this run takes over")
         clock.sleep(LOOK_AGAIN)
-        held.renew_if_due()

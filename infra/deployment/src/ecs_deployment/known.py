@@ -14,7 +14,7 @@ class Request:
 
     environment: str
     tag: str
-    supersede: bool = False  # a deployment of somebody else that is under way
+    supersede: bool = False  # replace whoever deploys or rolls right now
     force: bool = False  # roll even where the same revision runs already
 
 
@@ -24,7 +24,7 @@ class Known:
 
     `image` is None where the registry has no such tag; `unchecked` says why the registry could not be asked.
     `proven` are the task definition ARNs that ended a deploy proven, newest first, `proven_digests` their digests.
-    `inherited` are the deployment ids of an unfinished run whose owner is gone.
+    `inherited` are the deployment ids of all runs in the journal: none of them has an owner once we hold the lock.
     """
 
     snapshot: model.Snapshot

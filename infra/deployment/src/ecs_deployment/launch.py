@@ -49,7 +49,7 @@ def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
     hands.held.record(revision=revision)
     if hands.interrupts.count:
         return revision, None
-    answer = _update(hands, plan, revision=revision, desired=plan.desired, force=plan.force)
+    answer = _update(hands, plan, plan.primary, revision=revision, desired=plan.desired, force=plan.force)
     return revision, answer
 
 
@@ -60,10 +60,11 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """
     hands.held.fence()
     plan = state.plan
+    old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _update(hands, plan, revision=state.revision, desired=1, force=True)
+        return _update(hands, plan, old, revision=state.revision, desired=1, force=True)
     if isinstance(effect, GoBackTo):
-        return _update(hands, plan, revision=effect.revision, desired=effect.desired, force=False)
+        return _update(hands, plan, old, revision=effect.revision, desired=effect.desired, force=False)
     _stop(hands, effect)
     return None
 
@@ -75,11 +76,14 @@ def _stop(hands: Hands, effect: StopDeployment) -> None:
         return
 
 
-def _update(hands: Hands, plan: Plan, *, revision: str, desired: int | None, force: bool) -> model.Service:
-    """UpdateService with the borrowed configuration, and its deployment's id in the journal."""
+def _update(
+    hands: Hands, plan: Plan, old: str, *, revision: str, desired: int | None, force: bool
+) -> model.Service:
+    """UpdateService with the borrowed configuration, and its deployment's id in the journal.
+
+    `old` is the id of the deployment that was PRIMARY when we last looked.
+    """
     cluster, service = plan.cluster, plan.service
-    before = hands.cloud.services(cluster, [service])[service]
-    old = before.primary.id if before.primary else ""
     # A repeated raise or a way back keeps the borrowed configuration; only the first call has to bring it.
     configuration = plan.configuration
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ecs_deployment import model
-from ecs_deployment.attention import EVERYTHING
+from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import Denied, NotFound, Refused
 from ecs_deployment.journal_entry import Entry
@@ -53,17 +54,9 @@ def complete(
 
 
 def whole(cloud: Cloud, cluster: str, name: str) -> model.Snapshot:
-    """Everything about one service, scaling too: for planning, `app.status` and `app.verify`."""
+    """Everything about one service, scaling too: for `app.status` and `app.verify`."""
     found = service(cloud, cluster, name)
-    snapshot = complete(cloud, found, EVERYTHING)
-    return model.Snapshot(
-        service=snapshot.service,
-        running=snapshot.running,
-        stopped=snapshot.stopped,
-        targets=snapshot.targets,
-        deployment=snapshot.deployment,
-        scaling=cloud.scaling(cluster, name),
-    )
+    return replace(complete(cloud, found, EVERYTHING), scaling=cloud.scaling(cluster, name))
 
 
 def _deployment(
@@ -77,22 +70,38 @@ def _deployment(
 
 
 def known(
-    cloud: Cloud, settings: ServiceSettings, tag: str, entries: tuple[Entry, ...], proven_at: dict[str, str]
+    cloud: Cloud,
+    settings: ServiceSettings,
+    tag: str,
+    entries: tuple[Entry, ...],
+    proven_at: Mapping[str, str],
+    *,
+    before: Known | None = None,
 ) -> Known:
-    """All that planning needs, in about ten calls. `entries` are the journal's, newest first."""
+    """All that planning needs. `entries` are the journal's, newest first.
+
+    Tasks and targets are read only where the image runs already, since only then they decide anything. `before`
+    is an earlier answer for the same tag: its image stands, and its task definition if the service is still on it.
+    """
     cluster, name = named(settings)
-    snapshot = whole(cloud, cluster, name)
-    current = cloud.task_definition(snapshot.service.task_definition)
-    image, unchecked = _image(cloud, settings, tag)
-    newest = entries[0] if entries else None
+    seen = service(cloud, cluster, name)
+    if before is not None and before.current.arn == seen.task_definition:
+        current = before.current
+    else:
+        current = cloud.task_definition(seen.task_definition)
+    image, unchecked = (before.image, before.unchecked) if before else _image(cloud, settings, tag)
+    pinned = image is not None and any(
+        image.digest in d["image"] for d in current.content["containerDefinitions"]
+    )
+    parts = FOR_THE_PROOF if pinned and seen.desired else frozenset[Part]()
     return Known(
-        snapshot=snapshot,
+        snapshot=replace(complete(cloud, seen, parts), scaling=cloud.scaling(cluster, name)),
         current=current,
         image=image,
         unchecked=unchecked,
         proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
         proven_digests=proven_at,
-        inherited=frozenset(newest.deployments if newest and not newest.outcome else ()),
+        inherited=frozenset(number for entry in entries for number in entry.deployments),
     )
 
 

@@ -40,6 +40,7 @@ class Plan:
     digest: str
     expectation: Expectation  # without the revision where one will be registered
     before: str  # task definition ARN
+    primary: str  # id of the deployment that is PRIMARY before ours
     content: model.Content | None  # to register
     tags: tuple[model.Content, ...]
     desired: int | None
@@ -78,7 +79,10 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     proof = known.proven_digests.get(digest)
     if asleep:
         settled = not differs and proof is not None
-        story = ["The service is at 0: it is brought to 1 for the deploy.", *story]
+        again = (
+            f", and sleeps again after {settings.idle_minutes} idle minutes" if settings.idle_minutes else ""
+        )
+        story = [f"The service is at 0: it is brought to 1 for the deploy{again}.", *story]
     else:
         settled = not differs and not judge(known.snapshot, expectation)
         if not differs and not settled:
@@ -95,6 +99,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         digest=digest,
         expectation=expectation,
         before=known.current.arn,
+        primary=service.primary.id if service.primary else "",
         content=content if differs else None,
         tags=known.current.tags,
         desired=1 if asleep else None,

@@ -100,7 +100,7 @@ def _under_way(known: Known, *, supersede: bool) -> Refusal | None:
         or supersede
     ):
         return None
-    if primary.failed_tasks and not primary.running:
+    if primary.failed_tasks and primary.running < primary.desired:
         return None
     return Refusal(
         f"Another deployment is under way: {primary.id} to {primary.task_definition.rsplit('/', 1)[-1]}, "

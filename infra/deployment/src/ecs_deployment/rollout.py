@@ -94,11 +94,11 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     service, deployment = seen.snapshot.service, seen.snapshot.deployment
     primary = service.primary
     newest = deployment_of(service, state.newest)
-    if newest is None and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
-        return replace(state, waiting_for="AWS to show the new deployment"), ()
     status = deployment.status if deployment and _number(state.newest) == deployment.number else ""
     if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
+    if newest is None and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
+        return replace(state, waiting_for="AWS to show the new deployment"), ()
     if primary is None or primary.id != state.newest:
         return _displaced(state, seen)
     if service.desired == 0:

@@ -119,7 +119,7 @@ def _environment(table: Table) -> Environment:
     listed = table.table_at("services", "[environments.staging.services.app]")
     services = [_service(_child(listed, name, "{}")) for name in listed.values] if listed else []
     if provider == "local" and not services:
-        services = [ServiceSettings("app", idle_minutes=5)]
+        services = [ServiceSettings("app", idle_minutes=_IDLE_MINUTES)]
     return Environment(
         name=table.key[-1],
         provider="aws" if provider == "aws" else "local",

@@ -12,7 +12,7 @@ from ecs_deployment import model, observe, verdict
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.errors import Refused
-from ecs_deployment.journal import LEASE, Entry, journal_path, last_proven, name_of, read, unfinished
+from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, read
 from ecs_deployment.probe import Probe
 from ecs_deployment.reference import parse
 from ecs_deployment.settings import ServiceSettings
@@ -121,17 +121,12 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
         raise Refused(
             f"The registry has no image with tag {tag} in repository {settings.repository!r}.", "Check --tag."
         )
-    found = verify(settings, snapshot, current, image, entries, locked=_is_held(cloud, path, entries))
+    found = verify(
+        settings, snapshot, current, image, entries, locked=bool(path) and is_held(cloud, path, entries)
+    )
     if not send or found.asleep or not settings.url:
         return found
     answer = Probe(settings.url.rstrip("/") + settings.health_path).baseline()
     if answer.ok:
         return replace(found, story=(*found.story, f"{settings.health_path} answers {answer.status}"))
     return replace(found, findings=(*found.findings, Finding("traffic", answer.reason)))
-
-
-def _is_held(cloud: Cloud, path: str, entries: tuple[Entry, ...]) -> bool:
-    """Whether a run that still renews its lease works on the service."""
-    entry = unfinished(entries)
-    stored = cloud.read_parameter(name_of(path, entry.number)) if entry else None
-    return stored is not None and stored.age < LEASE

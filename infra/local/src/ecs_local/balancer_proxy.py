@@ -39,7 +39,7 @@ class Proxy:
         self.was_healthy: set[TargetKey] = set()  # their last state before draining
         self.last_request_at: float | None = None
         self._world, self._clock = world, clock
-        self._nodes, self._turns = count(), Counter[str]()
+        self._nodes, self._turns = count(), Counter[tuple[str, int]]()
 
     async def serve(self, wire: Wire, listener: Listener, peer: str) -> None:
         """Answers the requests of one connection, in their order, until it ends."""
@@ -107,14 +107,15 @@ class Proxy:
 
     def _choose(self, group: TargetGroup) -> Target | None:
         """The next target of the group, by turns, as one of the two nodes sees the group."""
-        skew = self._world.profile.routing_skew if next(self._nodes) % 2 else 0.0
+        node = next(self._nodes) % 2
+        skew = self._world.profile.routing_skew if node else 0.0
         targets = eligible(
             group, self._clock(), skew, lambda target: key_of(group, target) in self.was_healthy
         )
         if not targets:
             return None
-        self._turns[group.arn] += 1
-        return targets[self._turns[group.arn] % len(targets)]
+        self._turns[group.arn, node] += 1
+        return targets[self._turns[group.arn, node] % len(targets)]
 
     async def _forward(
         self, wire: Wire, listener: Listener, head: Head, peer: str, group: TargetGroup, target: Target

@@ -63,8 +63,8 @@ def running(home: Path) -> Engine | None:
     try:
         told = _ask(entry.port, "GET", "/_local/health", _ANSWER)
     except OSError:
-        if not enginefile.alive(home):
-            return None  # it ended in between
+        if not enginefile.alive(home) or enginefile.read(home) != entry:
+            return None  # it ended in between, or another one is just starting
         raise EngineGoneError(
             f"The engine in {home} (pid {entry.pid}) runs but does not answer on port {entry.port}. "
             f"End it with `kill {entry.pid}` and start it again; its log is {home / 'engine.log'}."
@@ -92,7 +92,12 @@ def down(home: Path) -> bool:
 
 
 def status(engine: Engine) -> dict[str, Any]:
-    """Pid, port, profile, listeners with their urls, services, published tags, seconds of uptime."""
+    """What the engine says of itself.
+
+    `pid`, `port`, `url`, `profile`, `account`, `region`, `home`, `uptime` (seconds), `failure` (None, or what its
+    loop stumbles over), `listeners` (`load_balancer`, `port`, `bound_port`, `url`), `services` (`cluster`,
+    `service`, `status`, `desired`, `running`, `pending`, `url`), and `tags`: the published ones by repository.
+    """
     return _asked(engine, "GET", "/_local/status", _STATUS)
 
 

@@ -44,7 +44,7 @@ class Engine:
         self.failure: str | None = None  # what the loop last stumbled over
         self.last_used = clock()
         self._clock, self._profile = clock, profile
-        self._woken = asyncio.Event()
+        self._woken, self._resetting = asyncio.Event(), asyncio.Lock()
         self._passes: list[asyncio.Future[None]] = []
         self._begin()
         self.passive = Passive(self.world.account, self.world.region)
@@ -57,6 +57,10 @@ class Engine:
     def now(self) -> float:
         """Seconds since the epoch, by this engine's clock."""
         return self._clock()
+
+    def used_at(self) -> float:
+        """When somebody last asked for anything: a call of the API, or a request to a load balancer."""
+        return max(self.last_used, self._balancer.last_request_at or 0.0)
 
     def wake(self) -> None:
         """Lets the loop look at the world at once."""
@@ -75,7 +79,7 @@ class Engine:
         self._worker = Worker(
             self.world, self._report, self._resolve, self._shipper.take, self.home / "tasks"
         )
-        self._balancer = Balancer(self.world, self._report)
+        self._balancer = Balancer(self.world, self._report, self._clock)
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -88,10 +92,11 @@ class Engine:
 
     async def reset(self) -> None:
         """Stops everything and begins again with an empty account."""
-        await self.stop()
-        await self.passive.reset()
-        self._begin()
-        self.start()
+        async with self._resetting:
+            await self.stop()
+            await self.passive.reset()
+            self._begin()
+            self.start()
 
     def close(self) -> None:
         """Lets go of the passive registers and of all files, after `stop`."""

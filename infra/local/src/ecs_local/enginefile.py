@@ -43,23 +43,27 @@ def write(home: Path, entry: Entry) -> None:
     draft.replace(home / "engine.json")
 
 
-def remove(home: Path, nonce: str) -> None:
-    """Removes the entry, if it is still that engine's."""
-    entry = read(home)
-    if entry is not None and entry.nonce == nonce:
-        (home / "engine.json").unlink(missing_ok=True)
+def remove(home: Path) -> None:
+    """Removes the entry. For who holds `engine.alive`: the entry is then its own or a leftover."""
+    (home / "engine.json").unlink(missing_ok=True)
 
 
-def hold(home: Path) -> int | None:
-    """Locks `engine.alive` until this process ends; None while another process holds it."""
-    return _lock(home / "engine.alive")
+def hold(home: Path, patience: float = 1.0) -> int | None:
+    """Locks `engine.alive` until this process ends; None while another engine holds it.
+
+    It waits for up to `patience` seconds, because who only looks (`alive`) is in the way for a moment.
+    """
+    end = time.monotonic() + patience
+    while (handle := _lock(home / "engine.alive", fcntl.LOCK_EX)) is None and time.monotonic() < end:
+        time.sleep(_PAUSE)
+    return handle
 
 
 def alive(home: Path) -> bool:
     """Whether an engine of that home lives."""
     if not (home / "engine.alive").exists():
         return False
-    handle = hold(home)
+    handle = _lock(home / "engine.alive", fcntl.LOCK_SH)
     if handle is None:
         return True
     os.close(handle)
@@ -70,7 +74,7 @@ def alive(home: Path) -> bool:
 def starting(home: Path, timeout: float) -> Iterator[None]:
     """Keeps others from starting an engine there meanwhile. Raises `TimeoutError` after `timeout` seconds."""
     end = time.monotonic() + timeout
-    while (handle := _lock(home / "engine.start")) is None:
+    while (handle := _lock(home / "engine.start", fcntl.LOCK_EX)) is None:
         if time.monotonic() > end:
             raise TimeoutError
         time.sleep(_PAUSE)
@@ -80,10 +84,10 @@ def starting(home: Path, timeout: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _lock(path: Path) -> int | None:
+def _lock(path: Path, kind: int) -> int | None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         return None

@@ -170,9 +170,8 @@ class Wire(asyncio.Protocol):
             self.transport.pause_reading()
         self._wake()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> None:  # who closes one half has gone: the transport closes the other
         self._end_of_input()
-        return not self._responses  # a client may close its half and still wait for the answer
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.lost = True

@@ -121,10 +121,10 @@ def _plan_others(
     others = [each for each in service.deployments if each is not primary]
     if not others:
         return _Plan(0, 0, [], [])
-    size = sum(each.desired_count for each in others)
-    if now >= primary.begins_at:
-        healthy = sum(task.arn in census.healthy for task in census.wanted.get(primary.id, ()))
-        size = min(size, max(0, floor - min(healthy, service.desired_count)))
+    healthy = sum(task.arn in census.healthy for task in census.wanted.get(primary.id, ()))
+    size = max(0, floor - min(healthy, service.desired_count))
+    if now < primary.begins_at:
+        size = max(size, sum(each.desired_count for each in others))
     tasks = [task for each in others for task in census.wanted.get(each.id, ())]
     lacking, stops = _compare(tasks, size, census)
     stopped = {task.arn for task in stops}
@@ -137,8 +137,8 @@ def _plan_others(
         able = each.rollout_state != "FAILED" and (each.had_healthy or each.completed_once)
         extra = min(spare, max(0, each.desired_count - kept)) if able else 0
         spare -= extra
-        sizes.append((each, min(each.desired_count, kept + extra)))
         sick = sum(task.arn in census.sick and task.arn not in stopped for task in mine)
+        sizes.append((each, min(max(each.desired_count, kept - sick), kept + extra)))
         if able and starter is None and extra + sick and now >= each.next_start_at:
             starter, starts = each, min(lacking, extra + sick, room, _BATCH)
             replaced = min(starts, sick)

@@ -51,6 +51,7 @@ async def serve(home: Path, port: int, profile: Profile, nonce: str, idle: float
     handle = enginefile.hold(home)
     if handle is None:
         raise EngineError(f"An engine already runs in {home}. Use it, stop it, or choose another home.")
+    enginefile.remove(home)
     listener = listen(port)
     port = listener.getsockname()[1]
     url = f"http://{_ADDRESS}:{port}"
@@ -65,14 +66,17 @@ async def serve(home: Path, port: int, profile: Profile, nonce: str, idle: float
         loop.add_signal_handler(number, stopping.set)
     enginefile.write(home, enginefile.Entry(admin.pid(), port, url, nonce))
     _log.info("the engine listens on %s", url)
-    warming = asyncio.create_task(engine.passive.warm())
-    watching = asyncio.create_task(_watch_idle(engine, idle, stopping))
+    background = [
+        asyncio.create_task(_warm(engine)),
+        asyncio.create_task(_watch_idle(engine, idle, stopping)),
+    ]
     try:
         await stopping.wait()
     finally:
-        enginefile.remove(home, nonce)
-        watching.cancel()
-        await asyncio.gather(warming, watching, return_exceptions=True)
+        enginefile.remove(home)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         await engine.stop()
         await runner.cleanup()
         engine.close()
@@ -110,8 +114,16 @@ async def _only_from_here(request: web.Request, handler: admin.PageHandler) -> w
     return await handler(request)
 
 
+async def _warm(engine: Engine) -> None:
+    """Gets the registers ready. A register that fails now fails again, and visibly, for whoever asks for it."""
+    try:
+        await engine.passive.warm()
+    except Exception:  # noqa: BLE001 - the engine is of use without its registers
+        _log.exception("the registers could not be made ready")
+
+
 async def _watch_idle(engine: Engine, idle: float, stopping: asyncio.Event) -> None:
-    while (left := engine.last_used + idle - engine.now()) > 0:
+    while (left := engine.used_at() + idle - engine.now()) > 0:
         await asyncio.sleep(left)
     _log.info("nobody asked for %.0f minutes", idle / 60)
     stopping.set()

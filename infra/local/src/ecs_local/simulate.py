@@ -59,6 +59,7 @@ class _Check:
     target: tuple[str, int]
 
 
+_TICK = 0.001  # seconds; keeps the clock going where two moments differ by a rounding
 _MISMATCH = "Health checks failed with these codes: [503]"
 
 
@@ -183,6 +184,6 @@ class Simulation:
         if target.state == ("healthy" if well else "unhealthy"):
             change = behaviour.next_change(age)
             if change is not None:
-                self._later(change - age, check)
+                self._later(max(change - age, _TICK), check)
         elif target.state != "draining":
             self._later(max(group.health_interval * self.world.profile.health_scale, 0.05), check)

@@ -25,6 +25,7 @@ class Restless(RuntimeError):
 
 def step(world: World, now: float) -> list[Action]:
     """Decide and apply until nothing is left to do at `now`; returns what was done, in order."""
+    world.stepped_at = now
     forget_stopped(world, now)
     done: list[Action] = []
     for _ in range(_ROUNDS):
@@ -40,9 +41,11 @@ def step(world: World, now: float) -> list[Action]:
 def next_moment(world: World, now: float) -> float | None:
     """When `step` should be called again if nothing is reported or asked before; None when time changes nothing.
 
-    The six-hourly repetition of "has reached a steady state" is not worth waking for.
+    It may lie before `now`: a moment that came after the last step and was not looked at yet. The six-hourly
+    repetition of "has reached a steady state" is not worth waking for.
     """
-    return min((each for each in _moments(world, now) if each > now), default=None)
+    seen = min(now, world.stepped_at)
+    return min((each for each in _moments(world, now) if each > seen), default=None)
 
 
 def _moments(world: World, now: float) -> Iterator[float]:

@@ -82,12 +82,12 @@ class ContainerRun:
 
     async def _run(self) -> None:
         plan = self.plan
-        process = await self._guard.spawn(
+        spawned = await self._guard.spawn(
             plan.command, directory=plan.directory, environment=plan.environment
         )
+        process = spawned.process
         self._pid = process.pid
-        assert process.stdout is not None
-        output = asyncio.create_task(self._read(process.stdout))
+        output = asyncio.create_task(self._read(spawned.output))
         checks = asyncio.create_task(self._check()) if plan.health_command else None
         self.started.set()
         self._report(ProcessStarted(self._task, plan.name))
@@ -102,7 +102,7 @@ class ContainerRun:
                 await asyncio.gather(checks, return_exceptions=True)
             await asyncio.wait([output], timeout=_LAST_WORDS)
             output.cancel()
-            self._guard.forget(process.pid)
+            self._guard.end(spawned)
         self.exit_code = (
             code if code >= 0 else 128 - code
         )  # killed by a signal: 128 + signal, as Docker has it
@@ -151,20 +151,24 @@ class ContainerRun:
     async def _passes(self, timeout: float) -> bool:
         plan = self.plan
         try:
-            process = await self._guard.spawn(
+            spawned = await self._guard.spawn(
                 plan.health_command, directory=plan.directory, environment=plan.environment
             )
         except OSError:
             return False
-        assert process.stdout is not None
+        output = asyncio.create_task(_forget(spawned.output))
         try:
             async with asyncio.timeout(timeout):
-                while await process.stdout.read(65536):
-                    continue
-                return await process.wait() == 0
+                return await spawned.process.wait() == 0
         except TimeoutError:
             return False
         finally:
-            kill_group(process.pid, signal.SIGKILL)
-            await process.wait()
-            self._guard.forget(process.pid)
+            output.cancel()
+            self._guard.end(spawned)
+            await spawned.process.wait()
+
+
+async def _forget(stream: asyncio.StreamReader) -> None:
+    """Reads what nobody wants to know, so that the writer can go on."""
+    while await stream.read(65536):
+        continue

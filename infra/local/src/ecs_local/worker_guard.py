@@ -13,9 +13,20 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _SHELL = ("/bin/sh", "-c", 'read -r go || exit 125; exec "$@" </dev/null', "sh")
+
+
+@dataclass(frozen=True)
+class Spawned:
+    """A running process group. `output` is a pipe of our own: asyncio's would keep `process.wait()` waiting for
+    every child that has inherited it."""
+
+    process: asyncio.subprocess.Process
+    output: asyncio.StreamReader
+    pipe: asyncio.ReadTransport
 
 
 class Guard:
@@ -28,31 +39,45 @@ class Guard:
 
     async def spawn(
         self, command: Sequence[str], *, directory: Path, environment: Mapping[str, str]
-    ) -> asyncio.subprocess.Process:
-        """Starts `command` as a process group of its own; its output and errors come through one pipe.
+    ) -> Spawned:
+        """Starts `command` as a process group of its own; output and errors come through one pipe.
 
-        `forget` its pid when it is gone.
+        Raises OSError. Hand it to `end` when it is gone.
         """
         await self._start()
-        process = await asyncio.create_subprocess_exec(
-            *_SHELL,
-            *command,
-            cwd=directory,
-            env=dict(environment),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
+        reading, writing = os.pipe()
+        output = asyncio.StreamReader()
+        try:
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reading, "rb", buffering=0)
+            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *_SHELL,
+                    *command,
+                    cwd=directory,
+                    env=dict(environment),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=writing,
+                    stderr=writing,
+                    start_new_session=True,
+                )
+            except BaseException:
+                pipe.close()
+                raise
+        finally:
+            os.close(writing)
         self._order(f"+{process.pid}")
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.close()
-        return process
+        return Spawned(process, output, pipe)
 
-    def forget(self, pid: int) -> None:
-        """Nothing of this group is left to be killed."""
-        self._order(f"-{pid}")
+    def end(self, spawned: Spawned) -> None:
+        """Kills what is left of the group, closes its pipe and forgets it."""
+        kill_group(spawned.process.pid, signal.SIGKILL)
+        spawned.pipe.close()
+        self._order(f"-{spawned.process.pid}")
 
     async def stop(self) -> None:
         """Ends the guard; it kills what it still knows."""

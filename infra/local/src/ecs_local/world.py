@@ -307,6 +307,7 @@ class World:
     standalone_tasks: dict[str, Task] = field(default_factory=dict)  # by ARN, RunTask's, not yet STOPPED
     stopped_tasks: deque[Task] = field(default_factory=deque)  # longest stopped first
     addresses_drawn: int = 0
+    stepped_at: float = float("-inf")  # when `step` last looked: what became due since is still to be done
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)  # by ARN
     listeners: dict[str, Listener] = field(default_factory=dict)  # by ARN
     scalable_targets: dict[str, ScalableTarget] = field(default_factory=dict)  # by resource id

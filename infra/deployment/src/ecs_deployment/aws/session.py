@@ -10,8 +10,10 @@ import boto3
 from botocore.config import Config
 
 # The installed default is standard/3 and its own guide says legacy/5, so nothing is left to the default.
-_READS = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=20)
-_CHANGES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+_TIMES = Config(connect_timeout=5, read_timeout=20)
+_READS = 8
+_READS_LOCAL = 3  # an engine on this machine that refuses a connection is gone
+_CHANGES = 1
 
 
 class Session:
@@ -30,10 +32,12 @@ class Session:
         self.calls = 0
         # "before-send" is emitted for every attempt, so retries count as what they cost.
         self._session.events.register("before-send", self._count)
-        self.read = cache(lambda service: self._client(service, _READS))
+        reads = _READS_LOCAL if endpoint_url else _READS
+        self.read = cache(lambda service: self._client(service, reads))
         self.change = cache(lambda service: self._client(service, _CHANGES))
 
-    def _client(self, service: str, config: Config) -> Any:
+    def _client(self, service: str, attempts: int) -> Any:
+        config = _TIMES.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         direct = Config(proxies={}) if self._endpoint_url else Config()
         return self._session.client(service, endpoint_url=self._endpoint_url, config=config.merge(direct))
 

@@ -13,14 +13,19 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ecs_local.api.errors import AwsError
 from ecs_local.world import Content
 
-_WARMED = ("sts", "ecr", "logs", "elbv2", "ec2", "iam")
+_WARMED = {
+    "sts": "Action=GetCallerIdentity&Version=2011-06-15",
+    "elasticloadbalancing": "Action=DescribeLoadBalancers&Version=2015-12-01",
+    "ec2": "Action=DescribeSubnets&Version=2016-11-15",
+    "iam": "Action=ListRoles&Version=2010-05-08",
+}
+"""Harmless requests that make a register ready, by the service's name in a signature."""
 _OK = 200
 
 T = TypeVar("T")
@@ -48,12 +53,13 @@ class Passive:
         os.environ["MOTO_ACCOUNT_ID"] = account  # moto reads it with every request
 
     async def warm(self) -> None:
-        """Imports the registers ahead of their first use, in the order in which a deploy asks for them."""
-        for service in _WARMED:
-            scope = f"AWS4-HMAC-SHA256 Credential=local/20000101/{self._region}/{_signed_as(service)}/aws4_request"
-            await self.forward("GET", "/", [("Host", "localhost"), ("Authorization", scope)], b"")
-        for service in ("ecr", "logs", "elbv2"):  # those that the engine itself calls
-            await self.work(partial(self._client, service))
+        """Makes the registers ready ahead of their first use, in the order in which a deploy asks for them."""
+        await self.call("ecr", "DescribeRepositories", {})
+        await self.call("logs", "DescribeLogGroups", {})
+        await self.call("elbv2", "DescribeTargetGroups", {})
+        for service, query in _WARMED.items():
+            scope = f"AWS4-HMAC-SHA256 Credential=local/20000101/{self._region}/{service}/aws4_request"
+            await self.forward("GET", f"/?{query}", [("Host", "localhost"), ("Authorization", scope)], b"")
 
     async def call(self, service: str, operation: str, params: Content) -> Content:
         """Calls a register from inside, by botocore's names. Raises `AwsError`."""
@@ -145,10 +151,6 @@ class _Content(io.BytesIO):
 
     def stream(self, **_: Any) -> Iterable[bytes]:
         yield self.read()
-
-
-def _signed_as(service: str) -> str:
-    return {"elbv2": "elasticloadbalancing"}.get(service, service)
 
 
 def _path(url: str) -> str:

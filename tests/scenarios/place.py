@@ -1,0 +1,122 @@
+"""A place to deploy to: an engine of its own, connected exactly as the tasks connect."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from ecs_deployment import deploy as job
+from ecs_deployment import events, model, observe, verify
+from ecs_deployment.clock import RealClock
+from ecs_deployment.interrupts import Signals
+from ecs_deployment.journal import Entry, journal_path, read
+from ecs_deployment.known import Request
+from ecs_deployment.outcome import Report
+from ecs_deployment.rollout_state import Limits
+from ecs_local import client
+
+from tasks import _connect
+from tests.engine import wait_for
+
+CLUSTER, SERVICE = "local", "app"
+SETTINGS = '[environments.local]\nprovider = "local"\n'
+
+
+@dataclass(frozen=True)
+class Place:
+    """The service `app` of the environment `local`, at desired 0 until its first deploy."""
+
+    connection: _connect.Connection
+    home: Path
+    environ: dict[str, str]
+
+    def deploy(
+        self,
+        tag: str,
+        *,
+        sink: events.Sink = events.silent,
+        request: dict[str, Any] | None = None,
+        **wishes: Any,
+    ) -> Report:
+        """Deploy a tag as `inv app.deploy --env local` does, lost requests not being put up with."""
+        setting = job.Setting(
+            self.connection.cloud,
+            self.connection.environment,
+            RealClock(),
+            sink,
+            wishes.pop("interrupts", Signals()),
+            blind_patience=self.connection.blind_patience,
+        )
+        wanted = job.Wishes(**{"limits": Limits(max_errors=0, no_progress=20.0), **wishes})
+        return job.deploy(setting, Request("local", tag, **(request or {})), wanted)
+
+    def verify(self, tag: str = "") -> verify.Verified:
+        """What `inv app.verify` finds."""
+        settings = self.connection.environment.services[0]
+        return verify.look(
+            self.connection.cloud, settings, self.connection.environment.journal, tag, send=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the service is reached."""
+        found = self.connection.environment.services[0].url
+        assert found
+        return found
+
+    def snapshot(self) -> model.Snapshot:
+        """Everything about the service, now."""
+        return observe.whole(self.connection.cloud, CLUSTER, SERVICE)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The journal, newest first."""
+        return read(
+            self.connection.cloud, journal_path(self.connection.environment.journal, CLUSTER, SERVICE)
+        )
+
+    def configure(self, **configuration: Any) -> None:
+        """Change the live deployment configuration, as somebody else would."""
+        live = dict(self.snapshot().service.configuration)
+        self.connection.cloud.update_service(CLUSTER, SERVICE, configuration={**live, **configuration})
+
+    def fall_asleep(self) -> None:
+        """Take the service to 0, as its scaler would."""
+        self.connection.cloud.update_service(CLUSTER, SERVICE, desired=0)
+        wait_for(lambda: self.snapshot().service.running == 0, "the service to be asleep")
+
+
+@contextmanager
+def place(
+    home: Path, *, profile: str = "fast", speed: float = 1.0, settings: str = SETTINGS
+) -> Iterator[Place]:
+    """A running place. Its engine is stopped at the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "environments.toml"
+    file.write_text(settings)
+    environ = {"ECS_LOCAL_HOME": str(home / "engine"), "INFRA_ENVIRONMENTS": str(file)}
+    client.up(home / "engine", profile=profile, speed=speed, timeout=30)
+    try:
+        with patch.dict(os.environ, environ):
+            connection = _connect.connect("local", tell=lambda _: None)
+        yield Place(connection, home / "engine", environ)
+    finally:
+        client.down(home / "engine")
+
+
+def in_background(act: Any) -> threading.Thread:
+    """Run something beside the test, on a thread that is joined by the caller."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
+
+
+def without_url(found: _connect.Connection) -> _connect.Connection:
+    """The same connection to a service that nobody can send requests to."""
+    services = tuple(replace(service, url=None) for service in found.environment.services)
+    return replace(found, environment=replace(found.environment, services=services))
