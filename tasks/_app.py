@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tasks._options import ROOT
+
 if TYPE_CHECKING:
     from ecs_deployment import events
     from ecs_deployment.deploy import Setting, Wishes
@@ -108,7 +110,7 @@ def build(name: str, tag: str, services: tuple[str, ...], *, dry: bool) -> int:
 
     connection = connect(name)
     for settings in chosen(connection.environment, services):
-        plan = image.plan(settings, tag, local=connection.engine is not None)
+        plan = image.plan(settings, tag, ROOT, local=connection.engine is not None)
         print(plan.sentence if not dry else f"Would: {plan.sentence}", file=sys.stderr)
         if dry:
             continue

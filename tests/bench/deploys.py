@@ -56,12 +56,13 @@ class Load:
     idlers: int = 6
 
 
-def series(where: Place, deploys: int, envelope: tuple[int, int], load: Load, tally: Tally) -> None:
-    """`deploys` in a row from one task under load, then a fifth as many from zero."""
+def series(
+    where: Place, deploys: int, envelope: tuple[int, int], load: Load, tally: Tally, *, from_zero: int
+) -> None:
+    """`deploys` in a row, the last `from_zero` of them from zero and the others from one task under load."""
     floor, ceiling = envelope
     where.deploy("demo", probe=False)
     where.configure(minimumHealthyPercent=floor, maximumPercent=ceiling)
-    from_zero = deploys // 5
     tags = _tags()
     with _load(where, load, tally):
         for _ in range(deploys - from_zero):
@@ -110,7 +111,8 @@ def main() -> int:
     began = time.monotonic()
     for envelope in ENVELOPES:
         with tempfile.TemporaryDirectory() as folder, place(Path(folder), profile="adverse") as where:
-            series(where, options.deploys // 2, envelope, Load(rate=options.rate), tally)
+            each = options.deploys // 2
+            series(where, each, envelope, Load(rate=options.rate), tally, from_zero=each // 5)
     figures = asdict(tally) | {
         "lost": len(tally.lost),
         "first_lost": tally.lost[:20],

@@ -14,6 +14,9 @@ def context(*, dry: bool = False) -> Context:
     return Context(Config(overrides={"run": {"dry": dry}}))
 
 
+AT_ONCE = ["-n", "4", "--dist", "loadfile"]
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     made: list[list[str]] = []
@@ -24,14 +27,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, ["pytest", "--ignore=tests/bench"]),
-        ({"bench": True}, ["pytest"]),
+        ({}, ["pytest", *AT_ONCE, "--ignore=tests/bench"]),
+        ({"bench": True}, ["pytest", *AT_ONCE]),
         ({"only": "tests/bench"}, ["pytest", "tests/bench"]),
         (
             {"only": "tests/tasks,tests/test_tree.py::test_x"},
             ["pytest", "tests/tasks", "tests/test_tree.py::test_x", "--ignore=tests/bench"],
         ),
-        ({"match": "a and b"}, ["pytest", "-k", "a and b", "--ignore=tests/bench"]),
+        ({"match": "a and b"}, ["pytest", *AT_ONCE, "-k", "a and b", "--ignore=tests/bench"]),
     ],
 )
 def test_what_pytest_is_asked(

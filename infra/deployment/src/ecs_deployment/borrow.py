@@ -92,7 +92,12 @@ def _told(debt: Debt, step: debts.Step) -> str:
         )
     if debt.what == debts.SUSPENSION:
         return "scale-in resumed"
-    return f"{name} is {debt.before} again"
+    value = (
+        {True: "on", False: "off"}.get(debt.before, debt.before)
+        if isinstance(debt.before, bool)
+        else debt.before
+    )
+    return f"{name} is {value} again"
 
 
 def _at(configuration: Mapping[str, Any], path: tuple[str, ...]) -> Any:

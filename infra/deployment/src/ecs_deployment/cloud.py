@@ -81,6 +81,9 @@ class Cloud(Parameters, Protocol):
     def scaling(self, cluster: str, service: str) -> model.Scaling | None:
         """The scalable target of the service's desired count; None where there is none."""
 
+    def idle_alarm(self, cluster: str, service: str) -> model.IdleAlarm | None:
+        """The alarm that takes the service to 0 through a step policy; None where nothing of the kind is there."""
+
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> Sequence[str]:
         """The last lines a container logged through awslogs; empty where it logs elsewhere."""
 
@@ -101,6 +104,9 @@ class Cloud(Parameters, Protocol):
 
     def stop_deployment(self, arn: str) -> None:
         """StopServiceDeployment with ROLLBACK."""
+
+    def report_activity(self, cluster: str, service: str) -> None:
+        """Put one point of the metric DeployActivity: to a leased idle alarm it is traffic."""
 
     def suspend(self, cluster: str, service: str, flags: model.Suspended) -> None:
         """Set the three suspension flags of the scalable target."""

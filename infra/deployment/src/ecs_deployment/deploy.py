@@ -22,6 +22,7 @@ from ecs_deployment.job import Job
 from ecs_deployment.journal import Entry, Held, Taking, journal_path, off, read, run_url, take, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.launch import Hands
+from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -247,6 +248,7 @@ def _prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, 
         held=held,
         hands=Hands(setting.cloud, held, setting.interrupts),
         began=began,
+        lease=Lease(setting.cloud, decision.cluster, decision.service, decision.idle),
         probe=measuring,
         unmeasured=why_not,
     )

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ecs_deployment import attention, borrow, diagnose, events, job, model, observe, rollout
+from ecs_deployment import attention, borrow, debts, diagnose, events, job, lease, model, observe, rollout
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
@@ -21,6 +21,7 @@ from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import launch, perform
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import GoBackTo, Limits, Observation, Part, Phase, RaiseAgain
+from ecs_deployment.wording import short
 
 _JITTER = 0.1
 _LOG_TRIES = 4
@@ -65,6 +66,7 @@ def _launch(loop: Loop, one: Job) -> None:
     if not one.plan.rolls:  # nothing to do but to hand back what an earlier run left
         _finish(loop, one, Outcome.UNCHANGED)
         return
+    one.lease.renew(now)
     revision, answer = launch(one.hands, one.plan)
     if answer is None:
         _finish(loop, one, Outcome.INTERRUPTED)
@@ -102,6 +104,9 @@ def _look(loop: Loop, due: Iterable[Job]) -> None:
 
 def _step(loop: Loop, one: Job, service: model.Service) -> None:
     assert one.state is not None
+    if one.holding:
+        _hold(loop, one, *one.holding)
+        return
     state = one.state
     interrupted = loop.interrupts.count > 0
     parts = attention.EVERYTHING if interrupted and not state.interrupted else attention.needs(state, service)
@@ -123,11 +128,34 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
         elif isinstance(effect, GoBackTo) and answer:
             one.state = rollout.went_back(one.state, answer)
     one.held.renew_if_due()
+    one.lease.renew(now)
+    if one.state.outcome in (Outcome.DEPLOYED, Outcome.DEPLOYED_WITH_LOSS):
+        _hold(loop, one, one.state.outcome, now + lease.PATIENCE)
+        return
     if one.state.outcome:
         _finish(loop, one, one.state.outcome)
         return
     pause = 0.0 if effects else attention.pause(one.state, now)
     one.next_look = loop.clock.boottime() + pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - not a secret
+
+
+def _hold(loop: Loop, one: Job, outcome: Outcome, until: float) -> None:
+    """Proven. If scale-in is ours to resume, wait until that would not put the service to sleep at once."""
+    suspended = any(debt.what == debts.SUSPENSION for debt in one.held.entry.debts)
+    now = loop.clock.boottime()
+    first = one.holding is None
+    one.lease.renew(now, at_once=first)
+    waits = suspended and one.lease.honoured and not loop.interrupts.count and now < until
+    if not waits or not one.lease.stands_in_alarm():
+        _finish(loop, one, outcome)
+        return
+    one.held.renew_if_due()
+    one.holding = (outcome, until)
+    one.next_look = now + lease.LOOK
+    if first:
+        one.enter("handing back", now)
+        text = "Proven. Scale-in is resumed once the idle alarm has seen the deploy (at most four minutes)."
+        loop.sink(events.Said(one.plan.name, text, "good"))
 
 
 def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
@@ -151,7 +179,7 @@ def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
                 kind = (
                     "info" if "has started" in event.message or "registered" in event.message else "warning"
                 )
-                loop.sink(events.Said(one.plan.name, event.message, kind))
+                loop.sink(events.Said(one.plan.name, short(event.message), kind))
     loop.sink(job.progress(one, now))
 
 
@@ -273,8 +301,8 @@ def _stop_with(loop: Loop, one: Job, outcome: Outcome, error: DeployError) -> No
 
 def _leave(loop: Loop, one: Job) -> None:
     """The second signal: go at once. Everything that is owed has been in the journal since before it was taken."""
-    debts = ", ".join(debt.what for debt in one.held.entry.debts)
-    owed = (f"{debts}: owed; the next deploy of this service hands it back",) if debts else ()
+    names = ", ".join(debt.what for debt in one.held.entry.debts)
+    owed = (f"{names}: owed; the next deploy of this service hands it back",) if names else ()
     if one.state is not None and one.state.cause is None:
         one.state = replace(
             one.state, cause=diagnose.Cause("Interrupted twice.", "Run the same command to go on.")

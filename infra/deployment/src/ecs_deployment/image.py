@@ -42,8 +42,8 @@ class BuildFailed(DeployError):
     exit_code = 5
 
 
-def plan(settings: ServiceSettings, tag: str, *, local: bool) -> BuildPlan:
-    """What to build for a service. Refuses where the settings do not say, or the context is not there."""
+def plan(settings: ServiceSettings, tag: str, root: Path, *, local: bool) -> BuildPlan:
+    """What to build for a service; its context stands below `root`. Refuses where it is not there or not said."""
     build = settings.build
     if build is None:
         raise Refused(
@@ -55,7 +55,7 @@ def plan(settings: ServiceSettings, tag: str, *, local: bool) -> BuildPlan:
             f"The build of {settings.name!r} has no command, and the embedded ECS runs no Dockerfile.",
             'Add for example command = ["python", "app.py"] to its `build`.',
         )
-    context = Path(build.context).absolute()
+    context = root / build.context
     if not context.is_dir():
         raise Refused(f"The build context {context} is no directory.", "Correct `context` in the settings.")
     if not settings.repository:

@@ -8,6 +8,7 @@ from ecs_deployment import events, model
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.journal import Held
 from ecs_deployment.launch import Hands
+from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome, Result, Stage
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
@@ -22,6 +23,7 @@ class Job:
     held: Held
     hands: Hands
     began: float
+    lease: Lease
     probe: Probe | None = None
     unmeasured: str = ""  # why no traffic was measured
     state: State | None = None
@@ -30,6 +32,7 @@ class Job:
     blind_since: float | None = None  # since when no look succeeded
     told: set[str] = field(default_factory=set)  # events of the service that were already passed on
     stages: list[tuple[str, float]] = field(default_factory=list)  # (name, begin)
+    holding: tuple[Outcome, float] | None = None  # (outcome, until when) while the idle alarm is waited for
     result: Result | None = None
 
     def enter(self, stage: str, now: float) -> None:

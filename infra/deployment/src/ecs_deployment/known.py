@@ -34,3 +34,4 @@ class Known:
     proven: tuple[str, ...] = ()
     proven_digests: Mapping[str, str] = field(default_factory=dict)  # digest -> when, in words
     inherited: frozenset[str] = frozenset()
+    idle: model.IdleAlarm | None = None

@@ -196,6 +196,18 @@ class Scaling:
 
 
 @dataclass(frozen=True)
+class IdleAlarm:
+    """The alarm whose policy takes the service to 0.
+
+    `leased`: it counts the metric DeployActivity as traffic, so that a deploy can hold it off.
+    """
+
+    name: str
+    state: str  # OK, ALARM, INSUFFICIENT_DATA
+    leased: bool
+
+
+@dataclass(frozen=True)
 class Traffic:
     """What the probe measured so far, since its start. Times in seconds."""
 

@@ -94,15 +94,26 @@ def known(
         image.digest in d["image"] for d in current.content["containerDefinitions"]
     )
     parts = FOR_THE_PROOF if pinned and seen.desired else frozenset[Part]()
+    scaling = cloud.scaling(cluster, name)
+    sleeps = scaling is not None and scaling.min_capacity == 0
     return Known(
-        snapshot=replace(complete(cloud, seen, parts), scaling=cloud.scaling(cluster, name)),
+        snapshot=replace(complete(cloud, seen, parts), scaling=scaling),
         current=current,
         image=image,
         unchecked=unchecked,
         proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
         proven_digests=proven_at,
+        idle=before.idle if before else _idle_alarm(cloud, cluster, name) if sleeps else None,
         inherited=frozenset(number for entry in entries for number in entry.deployments),
     )
+
+
+def _idle_alarm(cloud: Cloud, cluster: str, name: str) -> model.IdleAlarm | None:
+    """The alarm that puts it to sleep; without permission to see it the deploy does without."""
+    try:
+        return cloud.idle_alarm(cluster, name)
+    except Denied:
+        return None
 
 
 def named(settings: ServiceSettings) -> tuple[str, str]:

@@ -50,6 +50,7 @@ class Plan:
     was_asleep: bool
     fallback: Fallback
     sleeps_again: bool  # something will take it back to 0 by itself
+    idle: model.IdleAlarm | None = None  # what takes it there
     accepts_gap: bool = False
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -109,6 +110,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         was_asleep=asleep,
         fallback=fallback,
         sleeps_again=known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0,
+        idle=known.idle,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
         story=tuple(story),
         notes=tuple(notes),

@@ -13,6 +13,7 @@ from ecs_deployment.envelope import Envelope
 from ecs_deployment.journal import Entry, journal_path, read
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.when import moment
+from ecs_deployment.wording import short
 
 _EVENTS_SHOWN = 5
 
@@ -67,7 +68,7 @@ def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
     if seen.entries:
         yield "last deploy", told(seen.entries[0])
     for event in service.events[:_EVENTS_SHOWN]:
-        yield "event", f"{moment(event.at)}  {event.message}"
+        yield "event", f"{moment(event.at)}  {short(event.message)}"
 
 
 def told(entry: Entry) -> str:

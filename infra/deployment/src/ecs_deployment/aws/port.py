@@ -152,6 +152,23 @@ class AwsCloud:
             )
         return next(map(translate.scaling, answer["ScalableTargets"]), None)
 
+    def idle_alarm(self, cluster: str, service: str) -> model.IdleAlarm | None:
+        """application-autoscaling:DescribeScalingPolicies and cloudwatch:DescribeAlarms."""
+        with translated("application-autoscaling", "DescribeScalingPolicies"):
+            answer = self._session.read("application-autoscaling").describe_scaling_policies(
+                ServiceNamespace="ecs",
+                ResourceId=f"service/{cluster}/{service}",
+                ScalableDimension=_DIMENSION,
+            )
+        names = translate.alarms_to_zero(answer)
+        if not names:
+            return None
+        with translated("monitoring", "DescribeAlarms"):
+            alarms = self._session.read("cloudwatch").describe_alarms(
+                AlarmNames=names, AlarmTypes=["MetricAlarm"]
+            )
+        return next(map(translate.idle_alarm, alarms["MetricAlarms"]), None)
+
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> list[str]:
         """logs:GetLogEvents of the container's own stream, the last twenty lines."""
         definition: Mapping[str, Any] = next(
@@ -209,6 +226,15 @@ class AwsCloud:
         """ecs:StopServiceDeployment with ROLLBACK."""
         with translated("ecs", "StopServiceDeployment", changes=True):
             self._session.change("ecs").stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+
+    def report_activity(self, cluster: str, service: str) -> None:
+        """cloudwatch:PutMetricData."""
+        dimensions = [{"Name": "ClusterName", "Value": cluster}, {"Name": "ServiceName", "Value": service}]
+        point = {"MetricName": translate.ACTIVITY, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}
+        with translated("monitoring", "PutMetricData", changes=True):
+            self._session.change("cloudwatch").put_metric_data(
+                Namespace=translate.NAMESPACE, MetricData=[point]
+            )
 
     def suspend(self, cluster: str, service: str, flags: model.Suspended) -> None:
         """application-autoscaling:RegisterScalableTarget with the three flags and nothing else."""

@@ -10,6 +10,10 @@ from ecs_deployment import model
 
 Answer = Mapping[str, Any]
 
+NAMESPACE = "EcsDeployments"
+ACTIVITY = "DeployActivity"
+"""The metric that a template's idle alarm counts as traffic, by ClusterName and ServiceName."""
+
 
 def service(answer: Answer) -> model.Service:
     """A member of DescribeServices' `services`, or UpdateService's `service`."""
@@ -136,6 +140,24 @@ def scaling(answer: Answer) -> model.Scaling:
             scheduled=flags.get("ScheduledScalingSuspended", False),
         ),
     )
+
+
+def alarms_to_zero(answer: Answer) -> list[str]:
+    """The alarms of DescribeScalingPolicies' step policies that set the capacity to exactly 0."""
+    names = []
+    for policy in answer["ScalingPolicies"]:
+        steps = policy.get("StepScalingPolicyConfiguration", {})
+        exact = steps.get("AdjustmentType") == "ExactCapacity"
+        if exact and any(s["ScalingAdjustment"] == 0 for s in steps.get("StepAdjustments", ())):
+            names += [alarm["AlarmName"] for alarm in policy.get("Alarms", ())]
+    return names
+
+
+def idle_alarm(answer: Answer) -> model.IdleAlarm:
+    """A member of DescribeAlarms' `MetricAlarms`."""
+    metrics = [m.get("MetricStat", {}).get("Metric", {}) for m in answer.get("Metrics", ())]
+    leased = any((m.get("Namespace"), m.get("MetricName")) == (NAMESPACE, ACTIVITY) for m in metrics)
+    return model.IdleAlarm(answer["AlarmName"], answer["StateValue"], leased)
 
 
 def unknown_fields(answer: Any, shape: Any, path: str = "") -> list[str]:

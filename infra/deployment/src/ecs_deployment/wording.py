@@ -1,0 +1,14 @@
+"""Amazon's own event texts, made short enough to read: same words, without the ARNs and the repetition."""
+
+from __future__ import annotations
+
+import re
+
+_SERVICE = re.compile(r"^\(service [^)]*\) ")
+_TASK = re.compile(r"\(task ([0-9a-f]{8})[0-9a-f]{24}\)")
+_GROUP = re.compile(r"\(target-group arn:[^)]*:targetgroup/([^/)]+)/[^)]*\)")
+
+
+def short(message: str) -> str:
+    """An event of the service without its own name, with task ids of 8 digits and target groups by name."""
+    return _GROUP.sub(r"(target group \1)", _TASK.sub(r"(task \1)", _SERVICE.sub("", message)))
