@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ecs_deployment import model
+from ecs_deployment.debts import Debt
 from ecs_deployment.known import Known
 from ecs_deployment.plan import Fallback, Plan
 from ecs_deployment.settings import ServiceSettings
@@ -55,7 +56,6 @@ def service(*deployments: model.Deployment, **changes: Any) -> model.Service:
         events=(),
         controller="ECS",
         scheduling="REPLICA",
-        grace_seconds=0,
     )
     return replace(made, **changes)
 
@@ -83,6 +83,7 @@ def task(number: int = 1, task_definition: str = OLD, **changes: Any) -> model.T
 def failed(number: int, reason: str = "Essential container in task exited", **changes: Any) -> model.Task:
     """A task of deployment `number` that stopped because something is wrong with it."""
     values: dict[str, Any] = {
+        "task_definition": NEW,
         "last_status": "STOPPED",
         "desired_status": "STOPPED",
         "stop_code": "EssentialContainerExited",
@@ -90,7 +91,7 @@ def failed(number: int, reason: str = "Essential container in task exited", **ch
         "stopped_at": float(number) + 3,
         "containers": (model.Container("app", "app", DIGEST, "STOPPED", "UNKNOWN", 1, ""),),
     }
-    return task(number, NEW, **{**values, **changes})
+    return task(number, **{**values, **changes})
 
 
 def target(number: int = 1, state: str = "healthy", **changes: Any) -> model.Target:
@@ -111,10 +112,8 @@ def rollout_of(number: int, status: str, **changes: Any) -> model.ServiceDeploym
         number=str(number),
         status=status,
         status_reason="",
-        breaker_status="",
         failure_count=0,
         threshold=3,
-        lifecycle_stage="",
         waiting_hook="",
         rollback_to="",
     )
@@ -158,7 +157,7 @@ def planned(**changes: Any) -> Plan:
         before=OLD,
         primary="ecs-svc/1",
         content={},
-        tags=(),
+        definition=definition(NEW),
         desired=None,
         configuration=None,
         debts=(),
@@ -168,3 +167,14 @@ def planned(**changes: Any) -> Plan:
         sleeps_again=False,
     )
     return replace(made, **changes)
+
+
+_ACTIVE = {"in": False, "out": False, "scheduled": False}
+FLOOR = Debt("floor", 0, 100)
+SUSPENSION = Debt("suspension", _ACTIVE, {**_ACTIVE, "in": True})
+
+
+def scaling(least: int = 0, most: int = 4, **flags: bool) -> model.Scaling:
+    """A scalable target with nothing suspended but what is named."""
+    suspended = model.Suspended(**{"scale_in": False, "scale_out": False, "scheduled": False, **flags})
+    return model.Scaling(least, most, suspended)

@@ -105,11 +105,12 @@ def test_asleep_it_is_brought_to_one_in_the_same_call() -> None:
     assert any("brought to 1" in line for line in decision.story)
 
 
-@pytest.mark.parametrize(("proofs", "rolls"), [({DIGEST: "2026-11-23"}, False), ({}, True)])
+@pytest.mark.parametrize(("proofs", "rolls"), [({OLD: "2026-11-23"}, False), ({}, True)])
 def test_asleep_on_the_same_image_counts_only_with_a_proof(proofs: dict[str, str], rolls: bool) -> None:
-    decision = decided(asleep(current=definition(image=f"{URI}@{DIGEST}"), proven_digests=proofs))
+    decision = decided(asleep(current=definition(image=f"{URI}@{DIGEST}"), proven_at=proofs))
     assert decision.rolls is rolls
     assert decision.force is True
+    assert any("last proven 2026-11-23" in line for line in decision.story) is not rolls
 
 
 # live floor/ceiling, desired -> what is borrowed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ecs_deployment import report as room
-from ecs_deployment.errors import DeployError, Interrupted, Refused
+from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.model import Traffic
 from ecs_deployment.outcome import Outcome, Result
 from ecs_deployment.report_github import annotation, summary
@@ -77,7 +77,6 @@ def test_final_prints_one_object_and_nothing_else() -> None:
     ("error", "outcome", "code"),
     [
         (Refused("No such tag.", "Push it."), "refused", 2),
-        (Interrupted("Stopped."), "interrupted", 130),
         (DeployError("Odd."), "unexpected", 1),
     ],
 )

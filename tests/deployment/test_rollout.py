@@ -281,9 +281,62 @@ def test_lost_requests_roll_back_before_success(
     assert bool(walk(begun(max_errors=allowed), [seen])[1]) is stops
 
 
-def test_lost_requests_after_success_are_an_outcome_of_their_own() -> None:
-    assert walk(begun(max_errors=0), [well(traffic=TRAFFIC)])[0].outcome is Outcome.DEPLOYED_WITH_LOSS
-    assert walk(begun(), [well(traffic=TRAFFIC)])[0].outcome is Outcome.DEPLOYED
+@pytest.mark.parametrize(
+    ("allowed", "outcome"), [(0, Outcome.DEPLOYED_WITH_LOSS), (3, Outcome.DEPLOYED), (None, Outcome.DEPLOYED)]
+)
+def test_lost_requests_after_success_are_an_outcome_of_their_own(
+    allowed: int | None, outcome: Outcome
+) -> None:
+    state, _ = walk(begun(max_errors=allowed), [well(traffic=TRAFFIC)])
+    assert (state.outcome, state.proven) == (Outcome.DEPLOYED, True)
+    assert rollout.with_traffic(state, TRAFFIC) is outcome
+
+
+def test_an_accepted_gap_is_neither_a_reason_to_roll_back_nor_a_loss() -> None:
+    state = begun(planned(accepts_gap=True), max_errors=0)
+    seen = look(service(RUNNING, OLD_ONE), deployment=rollout_of(2, "IN_PROGRESS"), traffic=TRAFFIC)
+    state, effects = walk(state, [seen, well()])
+    assert effects == []
+    assert rollout.with_traffic(state, TRAFFIC) is Outcome.DEPLOYED
+
+
+def test_a_stale_answer_in_mid_rollout_is_no_rollback() -> None:
+    stale = look(service(deployment(1)), 2.0, deployment=rollout_of(2, "IN_PROGRESS"))
+    state, effects = walk(begun(), [look(ANSWER), stale, well()])
+    assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
+
+
+def test_without_the_newer_api_an_older_primary_must_be_seen_twice() -> None:
+    older = look(service(deployment(1)), 2.0)
+    state, _ = walk(begun(), [look(ANSWER), older])
+    assert state.phase is Phase.ROLLING
+    assert walk(state, [older])[0].phase is Phase.RETREATING
+    assert walk(state, [look(service(RUNNING, OLD_ONE)), older])[0].phase is Phase.ROLLING
+
+
+def test_the_way_back_is_asked_for_again_where_ecs_ended_the_rollout_first() -> None:
+    stop = look(service(RUNNING, OLD_ONE), deployment=rollout_of(2, "IN_PROGRESS"), interrupted=True)
+    done = look(service(DONE), 3.0, deployment=rollout_of(2, "SUCCESSFUL"), interrupted=True)
+    assert walk(begun(), [stop, done])[1] == [StopDeployment(rollout_of(2, "").arn), GoBackTo(OLD, None)]
+
+
+def test_the_way_back_has_a_clock_of_its_own() -> None:
+    stuck = look(
+        service(replace(STARTED, rollout_state="FAILED"), OLD_ONE),
+        3599.0,
+        deployment=rollout_of(2, "STOPPED"),
+    )
+    rolling = look(service(deployment(3, OLD, running=0, rollout_state="IN_PROGRESS")), 3700.0)
+    state, _ = walk(begun(no_progress=4000, at_most=3600), [stuck, rolling])
+    assert state.outcome is None
+
+
+def test_pull_errors_beside_running_tasks_are_not_hopeless() -> None:
+    gone = failed(
+        2, "CannotPullContainerError: toomanyrequests", stop_code="TaskFailedToStart", containers=()
+    )
+    many = service(replace(RUNNING, running=12, desired=20), OLD_ONE, desired=20)
+    assert walk(begun(), [look(many, stopped=(gone, gone), deployment=rollout_of(2, "IN_PROGRESS"))])[1] == []
 
 
 def test_the_first_interrupt_goes_back_and_says_interrupted() -> None:
@@ -324,17 +377,17 @@ def test_a_retreat_that_fails_is_a_failure() -> None:
 
 def test_a_quiet_look_costs_one_call() -> None:
     state, _ = walk(begun(), [look(service(RUNNING, OLD_ONE), 2.0)])
-    assert attention.needs(state, service(RUNNING, OLD_ONE)) == frozenset()
+    assert attention.needs(state, service(RUNNING, OLD_ONE), 3.0) == frozenset()
 
 
 def test_a_failed_start_is_worth_the_stopped_tasks() -> None:
     state, _ = walk(begun(), [look(ANSWER)])
-    needed = attention.needs(state, service(replace(STARTED, failed_tasks=1), OLD_ONE))
+    needed = attention.needs(state, service(replace(STARTED, failed_tasks=1), OLD_ONE), 3.0)
     assert attention.Part.STOPPED in needed
 
 
 def test_the_end_is_worth_everything_the_proof_rests_on() -> None:
-    assert attention.needs(begun(), service(DONE)) >= attention.FOR_THE_PROOF
+    assert attention.needs(begun(), service(DONE), 3.0) >= attention.FOR_THE_PROOF
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ FOR_THE_PROOF = frozenset({Part.TASKS, Part.TARGETS, Part.DEPLOYMENT})
 _SOONEST = 0.25
 _LATEST = 3.0  # seconds; the verdict comes at most this late
 _LATEST_WHILE_DRAINING = 6.0
+_ASK_ANYWAY = 30.0
 
 
-def needs(state: State, service: model.Service) -> frozenset[Part]:
+def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
     """What to read besides the service, given what it shows now."""
     newest, before = (
         deployment_of(service, state.newest),
@@ -22,7 +23,7 @@ def needs(state: State, service: model.Service) -> frozenset[Part]:
     if state.phase is Phase.PROVING:
         return FOR_THE_PROOF
     if state.phase is Phase.RETREATING:
-        settled = primary is None or primary.rollout_state != "IN_PROGRESS" or service != state.last
+        settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
         return FOR_THE_PROOF if settled else frozenset()
     if primary is None or newest is None or primary.id != state.newest or service.desired == 0:
         return EVERYTHING
@@ -30,7 +31,8 @@ def needs(state: State, service: model.Service) -> frozenset[Part]:
         return FOR_THE_PROOF
     if newest.rollout_state == "FAILED":
         return EVERYTHING
-    wanted: set[Part] = set()
+    # Now and then for its own sake: a lifecycle hook that waits for an answer shows nowhere else.
+    wanted = {Part.DEPLOYMENT} if now - state.asked > _ASK_ANYWAY else set[Part]()
     if newest.failed_tasks > (before.failed_tasks if before else 0) or (
         before and newest.running < before.running
     ):

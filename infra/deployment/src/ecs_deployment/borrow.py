@@ -9,7 +9,8 @@ from typing import Any
 from ecs_deployment import debts, model
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.debts import Debt
-from ecs_deployment.journal import Held
+from ecs_deployment.errors import NotFound
+from ecs_deployment.patience import Hands, patiently
 
 _WORDS = {
     debts.FLOOR: "minimumHealthyPercent",
@@ -27,6 +28,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
     debts.BREAKER_ROLLBACK: ("deploymentCircuitBreaker", "rollback"),
     debts.EARLY_SUCCESS: ("earlySuccessCriteria", "healthyPercent"),
 }
+_SECOND_LOOK = 2.0  # seconds: AWS's reads may be that far behind
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Settlement:
     handed_back: tuple[str, ...] = ()
     owed: tuple[str, ...] = ()
 
+    def __add__(self, other: Settlement) -> Settlement:
+        return Settlement(self.handed_back + other.handed_back, self.owed + other.owed)
+
+
+def names(owed: tuple[Debt, ...]) -> str:
+    """The debts in words: minimumHealthyPercent, scale-in."""
+    return ", ".join(_WORDS.get(debt.what, debt.what) for debt in owed)
+
 
 def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) -> None:
     """Suspend scale-in where the plan owes it."""
@@ -44,60 +54,87 @@ def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) ->
             cloud.suspend(cluster, service, _flags(debt.taken))
 
 
-def give_back(cloud: Cloud, held: Held, cluster: str, service: str) -> Settlement:
-    """Hand back every debt of the entry, each struck out of the journal once it is settled.
+def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlement:
+    """Hand back every debt of the deployment configuration, struck out of the journal once it is settled.
 
-    One UpdateService for all of the configuration; it names no task definition, so it starts no deployment.
-    Call it only when nothing rolls any more: a low floor handed back too early would cause the very outage.
+    One UpdateService for all of them; it names no task definition, so it starts no deployment. Call it only
+    when nothing rolls any more: a low floor handed back too early would cause the very outage.
     """
-    owed = held.entry.debts
+    owed = tuple(debt for debt in hands.held.entry.debts if debt.what in _PATHS)
     if not owed:
         return Settlement()
-    back: list[str] = []
-    left: list[str] = []
-    changed: dict[str, Any] = {}
-    live = cloud.services(cluster, [service])[service].configuration
-    for debt in owed:
-        if debt.what not in _PATHS:
-            continue
-        step = debts.settle(debt, _at(live, _PATHS[debt.what]))
-        if step == "write_before":
-            changed = _with(changed or dict(live), _PATHS[debt.what], debt.before)
-        (left if step == "changed_by_other" else back).append(_told(debt, step))
-    if changed:
-        held.fence()
-        cloud.update_service(cluster, service, configuration=changed)
-    for debt in owed:
-        if debt.what == debts.SUSPENSION:
-            step = _resume(cloud, held, cluster, service, debt)
-            (left if step == "changed_by_other" else back).append(_told(debt, step))
-    held.settled(*(debt.what for debt in owed))
-    return Settlement(tuple(back), tuple(left))
+    live = _configuration(hands.cloud, cluster, service)
+    if any(_step(debt, live) == "changed_by_other" for debt in owed):
+        hands.interrupts.wait(_SECOND_LOOK)  # a read from before our own change looks like somebody else's
+        live = _configuration(hands.cloud, cluster, service)
+    told = [(debt, _step(debt, live)) for debt in owed]
+    ours = [debt for debt, step in told if step != "changed_by_other"]
+    # "done" is written all the same: a read that lags behind shows what was before us, and writing it twice is free.
+    if ours:
+        changed: dict[str, Any] = dict(live)
+        for debt in ours:
+            changed = _with(changed, _PATHS[debt.what], debt.before)
+        patiently(hands, lambda: hands.cloud.update_service(cluster, service, configuration=changed))
+    hands.held.settled(*(debt.what for debt in owed))
+    return _settlement(told)
 
 
-def _resume(cloud: Cloud, held: Held, cluster: str, service: str, debt: Debt) -> debts.Step:
+def resume(hands: Hands, cluster: str, service: str) -> Settlement:
+    """Hand back the suspension of scale-in, if it is owed."""
+    owed = tuple(debt for debt in hands.held.entry.debts if debt.what == debts.SUSPENSION)
+    told: list[tuple[Debt, debts.Step]] = []
+    for debt in owed:
+        step = debts.settle(debt, _live_flags(hands.cloud, cluster, service))
+        if step == "changed_by_other":
+            hands.interrupts.wait(_SECOND_LOOK)
+            step = debts.settle(debt, _live_flags(hands.cloud, cluster, service))
+        if step != "changed_by_other" and debt.before is not None:
+            flags = _flags(debt.before)
+            patiently(hands, lambda flags=flags: hands.cloud.suspend(cluster, service, flags))  # type: ignore[misc]
+        told.append((debt, step))
+    hands.held.settled(*(debt.what for debt in owed))
+    return _settlement(told)
+
+
+def _configuration(cloud: Cloud, cluster: str, service: str) -> model.Content:
+    found = cloud.services(cluster, [service]).get(service)
+    if found is None:
+        raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
+    return found.configuration
+
+
+def _live_flags(cloud: Cloud, cluster: str, service: str) -> dict[str, bool] | None:
     scaling = cloud.scaling(cluster, service)
-    step = debts.settle(debt, scaling and _json(scaling.suspended))
-    if step == "write_before":
-        held.fence()
-        cloud.suspend(cluster, service, _flags(debt.before))
-    return step
+    if scaling is None:
+        return None
+    flags = scaling.suspended
+    return {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
 
 
-def _told(debt: Debt, step: debts.Step) -> str:
-    name = _WORDS.get(debt.what, debt.what)
-    if step == "changed_by_other":
-        return (
-            f"{name} was changed by somebody else since, so it was left alone (it was {debt.before} before)"
-        )
+def _step(debt: Debt, live: model.Content) -> debts.Step:
+    return debts.settle(debt, _at(live, _PATHS[debt.what]))
+
+
+def _settlement(told: list[tuple[Debt, debts.Step]]) -> Settlement:
+    return Settlement(
+        tuple(_told(debt) for debt, step in told if step != "changed_by_other"),
+        tuple(_left(debt) for debt, step in told if step == "changed_by_other"),
+    )
+
+
+def _told(debt: Debt) -> str:
     if debt.what == debts.SUSPENSION:
         return "scale-in resumed"
-    value = (
-        {True: "on", False: "off"}.get(debt.before, debt.before)
-        if isinstance(debt.before, bool)
-        else debt.before
-    )
-    return f"{name} is {value} again"
+    return f"{_WORDS.get(debt.what, debt.what)} is {_word(debt.before)} again"
+
+
+def _left(debt: Debt) -> str:
+    name = _WORDS.get(debt.what, debt.what)
+    return f"{name} was changed by somebody else since, so it was left alone (before: {_word(debt.before)})"
+
+
+def _word(value: Any) -> Any:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def _at(configuration: Mapping[str, Any], path: tuple[str, ...]) -> Any:
@@ -115,7 +152,3 @@ def _with(configuration: Mapping[str, Any], path: tuple[str, ...], value: Any) -
 
 def _flags(value: Mapping[str, bool]) -> model.Suspended:
     return model.Suspended(scale_in=value["in"], scale_out=value["out"], scheduled=value["scheduled"])
-
-
-def _json(flags: model.Suspended) -> dict[str, bool]:
-    return {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}

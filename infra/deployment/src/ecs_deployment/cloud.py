@@ -84,6 +84,9 @@ class Cloud(Parameters, Protocol):
     def idle_alarm(self, cluster: str, service: str) -> model.IdleAlarm | None:
         """The alarm that takes the service to 0 through a step policy; None where nothing of the kind is there."""
 
+    def alarm_state(self, name: str) -> str:
+        """OK, ALARM or INSUFFICIENT_DATA; "" where the alarm is gone."""
+
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> Sequence[str]:
         """The last lines a container logged through awslogs; empty where it logs elsewhere."""
 

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ecs_deployment import events, observe, probe
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
-from ecs_deployment.drive import Loop, drive
+from ecs_deployment.drive import drive
 from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.interrupts import Interrupts
-from ecs_deployment.job import Job
+from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Entry, Held, Taking, journal_path, off, read, run_url, take, unfinished
 from ecs_deployment.known import Known, Request
-from ecs_deployment.launch import Hands
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.rollout_state import Limits
@@ -129,7 +130,7 @@ def _known(
     entries: tuple[Entry, ...],
     before: Known | None = None,
 ) -> Known:
-    proofs = {e.digest: moment(e.finished) for e in reversed(entries) if e.proven and e.digest}
+    proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
     return observe.known(setting.cloud, settings, request.tag, entries, proofs, before=before)
 
 
@@ -208,7 +209,8 @@ def _with_change(
                 ended[one.settings.name] = _told(setting, _refused(refused, one.settings.name, 0.0))
     except BaseException as error:  # Ctrl-C while waiting for a lock: nothing was changed yet
         for job in jobs:
-            job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
+            with suppress(DeployError):
+                job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
         raise
     # From here on a signal is counted and answered in order; before, it simply ends the command.
     with setting.interrupts:
@@ -232,17 +234,18 @@ def _prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, 
     """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
     held = _take(setting, request, wishes, one)
     try:
-        entries = (held.entry, *one.entries)
+        entries = (held.entry, *held.others)
         decision = plan(request, _known(setting, request, one.settings, entries, one.known), one.settings)
         if isinstance(decision, Refusal):
             raise Refused(decision.what, decision.cure)
         if (held.entry.digest, held.entry.before) != (decision.digest, decision.before):
             held.record(digest=decision.digest, before=decision.before)
+        measuring, why_not = _measure(one.settings, decision) if wishes.probe else (None, "--no-probe")
     except BaseException as error:
         ended = Outcome.REFUSED if isinstance(error, DeployError) else Outcome.INTERRUPTED
-        held.close(ended.value, cause=str(error) or type(error).__name__)
+        with suppress(DeployError):
+            held.close(ended.value, cause=str(error) or type(error).__name__)
         raise
-    measuring, why_not = _measure(one.settings, decision) if wishes.probe else (None, "--no-probe")
     return Job(
         plan=decision,
         held=held,

@@ -8,6 +8,9 @@ class DeployError(Exception):
 
     exit_code = 1
 
+    effect_unknown = False
+    """A change may have taken effect all the same (its answer was lost): look before repeating."""
+
     def __init__(self, what: str, cure: str = "") -> None:
         super().__init__(what)
         self.what = what
@@ -31,17 +34,10 @@ class LockHeld(Refused):
     """Another deployer with a living lease works on this service."""
 
 
-class Interrupted(DeployError):
-    """A signal ended the wait; the message says in which state the service is and which command goes on."""
-
-    exit_code = 130
-
-
 class CloudError(DeployError):
     """An AWS call failed in a way the caller may have to act on.
 
-    `code` is AWS's error code, `operation` the call. `effect_unknown` is true where a mutating call may
-    have taken effect all the same (the answer was lost): look before repeating.
+    `code` is AWS's error code, `operation` the call.
     """
 
     exit_code = 7

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Protocol, Self
+
+_SIGNALS = tuple({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)})
 
 
 class Interrupts(Protocol):
@@ -26,14 +30,15 @@ class Interrupts(Protocol):
 
 
 class Signals:
-    """The real ones: a context manager around the time in which SIGINT and SIGTERM must not tear anything.
+    """The real ones: a context manager around the time in which no signal may tear anything.
 
     Outside the main thread, where Python installs no handlers, it only waits.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        self._woken = threading.Event()
+        # A handler may run in the middle of the wait itself, on the same thread: this queue is made for that.
+        self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._before: dict[int, signal._HANDLER] = {}
 
     @property
@@ -43,13 +48,14 @@ class Signals:
 
     def wait(self, seconds: float) -> None:
         """Wait that long, or until the next signal; one that came before counts for the next wait only once."""
-        self._woken.wait(max(seconds, 0.0))
-        self._woken.clear()
+        with suppress(queue.Empty):
+            self._woken.get(timeout=max(seconds, 0.0))
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+            for number in _SIGNALS:
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,4 +64,4 @@ class Signals:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
-        self._woken.set()
+        self._woken.put(None)

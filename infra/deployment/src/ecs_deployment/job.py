@@ -6,13 +6,36 @@ from dataclasses import dataclass, field, replace
 
 from ecs_deployment import events, model
 from ecs_deployment.borrow import Settlement
+from ecs_deployment.clock import Clock
+from ecs_deployment.cloud import Cloud
+from ecs_deployment.interrupts import Interrupts
 from ecs_deployment.journal import Held
-from ecs_deployment.launch import Hands
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome, Result, Stage
+from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
-from ecs_deployment.rollout_state import State
+from ecs_deployment.rollout_state import Limits, Phase, State
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What the loop is given: the world, time, and where to tell."""
+
+    cloud: Cloud
+    clock: Clock
+    sink: events.Sink
+    interrupts: Interrupts
+    limits: Limits
+    blind_patience: float = 120.0  # seconds without any answer before a rollout is called undecided
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A proven deploy that only waits for the idle alarm before it resumes scale-in."""
+
+    since: float
+    settled: Settlement  # what is back already
 
 
 @dataclass
@@ -31,9 +54,17 @@ class Job:
     next_look: float = 0.0
     blind_since: float | None = None  # since when no look succeeded
     told: set[str] = field(default_factory=set)  # events of the service that were already passed on
+    notes: list[str] = field(default_factory=list)  # what the user should know besides
     stages: list[tuple[str, float]] = field(default_factory=list)  # (name, begin)
-    holding: tuple[Outcome, float] | None = None  # (outcome, until when) while the idle alarm is waited for
+    holding: Holding | None = None
     result: Result | None = None
+
+    @property
+    def rolls(self) -> bool:
+        """Whether something was still rolling when we last looked, whoever started it."""
+        service = self.state.last if self.state else None
+        primary = service.primary if service else None
+        return bool(service and service.desired and primary and primary.rollout_state == "IN_PROGRESS")
 
     def enter(self, stage: str, now: float) -> None:
         """Note that a stage began, unless it is the one we are in."""
@@ -107,37 +138,40 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         handed_back=settlement.handed_back,
         owed=settlement.owed,
         stages=job.timeline(now),
-        notes=plan.notes,
+        notes=(*plan.notes, *job.notes),
     )
-    return replace(final, summary=summary(final, plan))
+    return replace(final, summary=_summary(final, job))
 
 
-def summary(final: Result, plan: Plan) -> str:
+def _summary(final: Result, job: Job) -> str:
     """One sentence: the state the service is in now."""
+    plan, state = job.plan, job.state
     back = _short(plan.fallback.revision)
     match final.outcome:
         case Outcome.DEPLOYED | Outcome.DEPLOYED_WITH_LOSS if plan.was_asleep and plan.sleeps_again:
             return f"{final.revision} is proven and awake; it sleeps again once it is idle."
         case Outcome.DEPLOYED | Outcome.DEPLOYED_WITH_LOSS:
             return f"{final.revision} is proven and serves."
+        case Outcome.UNCHANGED:
+            return " ".join(plan.story)
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
         case Outcome.UNDECIDED:
-            return f"{final.revision} may still be rolling out; repeat the command to go on from here."
+            return f"{final.revision} may still be rolling out; see `inv app.status`, and repeat the command."
         case Outcome.SUPERSEDED:
             return "Another deployment decides now what runs."
-        case Outcome.FAILED if plan.fallback.desired == 0:
+        case Outcome.FAILED if plan.fallback.desired == 0 and not job.rolls:
             return f"The service is at 0 again, on {back}: nothing had been proven before it."
+        case Outcome.INTERRUPTED if state is not None and state.proven:
+            return f"{final.revision} was proven before the interrupt, and serves."
+        case Outcome.INTERRUPTED if state is not None and (job.rolls or state.phase is Phase.ROLLING):
+            return f"{final.revision} may still be rolling out; see `inv app.status`, and repeat the command."
+        case Outcome.INTERRUPTED if state is not None:
+            return f"The service went back to {back}."
         case Outcome.FAILED:
             return "The service is not well; see the cause."
-        case Outcome.UNCHANGED:
-            return " ".join(plan.story)
-        case Outcome.INTERRUPTED if not final.deployment_id:
-            return "Nothing was rolled out; the service is as it was."
-        case Outcome.INTERRUPTED:
-            return f"Stopped on your wish; `inv app.status` shows how the service stands (before: {final.before})."
         case _:
-            return "Nothing was rolled out."
+            return "Nothing was rolled out; the service is as it was."
 
 
 def _short(arn: str) -> str:

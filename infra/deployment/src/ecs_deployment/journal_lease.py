@@ -110,6 +110,15 @@ class Held:
             kept = (*self._entry.deployments, deployment_id)[-DEPLOYMENTS_KEPT:]
             self._change(deployments=kept)
 
+    def prove(self) -> None:
+        """Write down that the revision is proven, before anything else can go wrong."""
+        self._change(proven=True)
+
+    @property
+    def others(self) -> tuple[Entry, ...]:
+        """The entries before ours, newest first, as they were when we took the lock."""
+        return self._others
+
     def renew_if_due(self) -> None:
         """Renew the lease where 45 s have passed; call it at every poll.
 

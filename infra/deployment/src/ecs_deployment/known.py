@@ -15,7 +15,6 @@ class Request:
     environment: str
     tag: str
     supersede: bool = False  # replace whoever deploys or rolls right now
-    force: bool = False  # roll even where the same revision runs already
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,9 @@ class Known:
     """What was read before planning.
 
     `image` is None where the registry has no such tag; `unchecked` says why the registry could not be asked.
-    `proven` are the task definition ARNs that ended a deploy proven, newest first, `proven_digests` their digests.
+    `proven` are the task definition ARNs that ended a deploy proven, newest first; `proven_at` says when, in words.
     `inherited` are the deployment ids of all runs in the journal: none of them has an owner once we hold the lock.
+    `unfinished` are the revisions of runs that never ended: one may roll without its id being in the journal.
     """
 
     snapshot: model.Snapshot
@@ -32,6 +32,7 @@ class Known:
     image: model.Image | None
     unchecked: str = ""
     proven: tuple[str, ...] = ()
-    proven_digests: Mapping[str, str] = field(default_factory=dict)  # digest -> when, in words
+    proven_at: Mapping[str, str] = field(default_factory=dict)
     inherited: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
     idle: model.IdleAlarm | None = None

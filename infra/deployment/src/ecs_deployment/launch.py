@@ -1,4 +1,4 @@
-"""The changes that begin a rollout or answer its effects: each behind the journal's fence, none repeated blindly.
+"""The changes that begin a rollout, and those it asks for later.
 
 UpdateService has no client token, so after a lost answer the service itself is asked whether the call took
 effect before it is sent again (botocore's model, UpdateServiceRequest).
@@ -6,31 +6,25 @@ effect before it is sent again (botocore's model, UpdateServiceRequest).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ecs_deployment import borrow, model
-from ecs_deployment.cloud import Cloud
-from ecs_deployment.errors import Conflict, Throttled, Unreachable
-from ecs_deployment.interrupts import Interrupts
-from ecs_deployment.journal import Held
+from ecs_deployment.errors import Conflict, DeployError, NotFound
+from ecs_deployment.patience import Hands, patiently
 from ecs_deployment.plan import Plan
 from ecs_deployment.rollout_state import Effect, GoBackTo, RaiseAgain, State, StopDeployment
 
-T = TypeVar("T")
-
-_TRIES = 6
-_FIRST_PAUSE = 0.5
-
 
 @dataclass(frozen=True)
-class Hands:
-    """What acting needs: the port, the lock it holds, and a wait that a signal ends."""
+class _Update:
+    """What one UpdateService sends. `old`: the deployment that was PRIMARY when we last looked."""
 
-    cloud: Cloud
-    held: Held
-    interrupts: Interrupts
+    old: str
+    revision: str
+    desired: int | None = None
+    configuration: model.Content | None = None
+    force: bool = False
 
 
 def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
@@ -40,87 +34,75 @@ def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
     was touched.
     """
     hands.held.owe(*plan.debts)
-    hands.held.fence()
-    _patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
+    patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
     revision = plan.expectation.revision
     if plan.content is not None:
-        content, tags = plan.content, plan.tags
-        revision = _patiently(hands, lambda: hands.cloud.register(content, tags))
+        revision = _register(hands, plan.content, plan.definition.tags)
     hands.held.record(revision=revision)
     if hands.interrupts.count:
         return revision, None
-    answer = _update(hands, plan, plan.primary, revision=revision, desired=plan.desired, force=plan.force)
-    return revision, answer
+    wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)
+    return revision, _update(hands, plan, wanted)
 
 
 def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """Do what the rollout asks for; the service as UpdateService answered, None where another call was made.
 
-    A conflict means that ECS is about to do the same by itself: the next look tells.
+    What was borrowed with the first call is still in place, so none of these brings a configuration. A
+    conflict means that ECS is about to do the same by itself: the next look tells.
     """
-    hands.held.fence()
-    plan = state.plan
     old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _update(hands, plan, old, revision=state.revision, desired=1, force=True)
+        return _update(hands, state.plan, _Update(old, state.revision, desired=1, force=True))
     if isinstance(effect, GoBackTo):
-        return _update(hands, plan, old, revision=effect.revision, desired=effect.desired, force=False)
+        revision = _usable(hands, effect.revision)
+        # The same revision once more is a way back only as a new deployment.
+        wanted = _Update(old, revision, effect.desired, force=revision == state.revision)
+        return _update(hands, state.plan, wanted)
     _stop(hands, effect)
     return None
 
 
+def _register(hands: Hands, content: model.Content, tags: tuple[model.Content, ...]) -> str:
+    return patiently(hands, lambda: hands.cloud.register(content, tags))
+
+
+def _usable(hands: Hands, revision: str) -> str:
+    """The revision itself, or a new one of the same content where it was deregistered: no service takes that."""
+    found = hands.cloud.task_definition(revision)
+    return revision if found.status == "ACTIVE" else _register(hands, found.content, found.tags)
+
+
 def _stop(hands: Hands, effect: StopDeployment) -> None:
-    try:
-        _patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
-    except Conflict:
-        return
+    with suppress(Conflict):
+        patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
 
 
-def _update(
-    hands: Hands, plan: Plan, old: str, *, revision: str, desired: int | None, force: bool
-) -> model.Service:
-    """UpdateService with the borrowed configuration, and its deployment's id in the journal.
-
-    `old` is the id of the deployment that was PRIMARY when we last looked.
-    """
+def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
+    """UpdateService, and its deployment's id in the journal."""
     cluster, service = plan.cluster, plan.service
-    # A repeated raise or a way back keeps the borrowed configuration; only the first call has to bring it.
-    configuration = plan.configuration
 
     def send() -> model.Service:
         return hands.cloud.update_service(
             cluster,
             service,
-            task_definition=revision,
-            desired=desired,
-            configuration=configuration,
-            force=force,
+            task_definition=wanted.revision,
+            desired=wanted.desired,
+            configuration=wanted.configuration,
+            force=wanted.force,
         )
 
     def took_effect() -> model.Service | None:
-        now = hands.cloud.services(cluster, [service])[service]
+        now = hands.cloud.services(cluster, [service]).get(service)
+        if now is None:
+            raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
         primary = now.primary
-        ours = primary is not None and primary.id != old and primary.task_definition == revision
+        ours = primary is not None and primary.id != wanted.old and primary.task_definition == wanted.revision
         return now if ours else None
 
-    answer = _patiently(hands, send, took_effect)
+    answer = patiently(hands, send, took_effect)
     if answer.primary:
-        hands.held.add_deployment(answer.primary.id)
+        # The rollout is a fact now. A note that fails is carried by the next write to the journal.
+        with suppress(DeployError):
+            hands.held.add_deployment(answer.primary.id)
     return answer
-
-
-def _patiently(hands: Hands, send: Callable[[], T], took_effect: Callable[[], T | None] = lambda: None) -> T:
-    """Send a change; repeat it after a refusal for load, and after a lost answer only if it had no effect."""
-    pause = _FIRST_PAUSE
-    for last in (False,) * (_TRIES - 1) + (True,):
-        try:
-            return send()
-        except (Throttled, Unreachable) as error:
-            if error.effect_unknown and (found := took_effect()) is not None:
-                return found
-            if last or hands.interrupts.count > 1:
-                raise
-        hands.interrupts.wait(pause)
-        hands.held.fence()
-        pause *= 2
-    raise AssertionError  # the last try returns or raises

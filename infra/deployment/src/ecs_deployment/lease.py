@@ -15,7 +15,11 @@ from ecs_deployment.model import IdleAlarm
 
 RENEW = 50.0  # seconds; one point in every period of a minute
 PATIENCE = 240.0  # seconds to wait for the alarm; CloudWatch needs two to three minutes
-LOOK = 2.0
+
+
+def pause(waited: float) -> float:
+    """Seconds until the alarm is worth another look: soon at first, then every quarter of a minute."""
+    return min(max(0.5, waited), 15.0)
 
 
 @dataclass
@@ -44,9 +48,10 @@ class Lease:
             return
 
     def stands_in_alarm(self) -> bool:
-        """Whether the alarm would act at once if scale-in were resumed now."""
-        try:
-            alarm = self.cloud.idle_alarm(self.cluster, self.service)
-        except DeployError:
+        """Whether the alarm would act at once if scale-in were resumed now. Who cannot be asked may still."""
+        if self.alarm is None:
             return False
-        return alarm is not None and alarm.state == "ALARM"
+        try:
+            return self.cloud.alarm_state(self.alarm.name) == "ALARM"
+        except DeployError:
+            return True

@@ -73,7 +73,6 @@ class Service:
     events: tuple[Event, ...]  # newest first
     controller: str  # ECS, CODE_DEPLOY, EXTERNAL
     scheduling: str  # REPLICA, DAEMON
-    grace_seconds: int
 
     @property
     def primary(self) -> Deployment | None:
@@ -89,10 +88,8 @@ class ServiceDeployment:
     number: str
     status: str
     status_reason: str
-    breaker_status: str  # MONITORING, TRIGGERED, ..., "" where not told
     failure_count: int
     threshold: int
-    lifecycle_stage: str
     waiting_hook: str  # id of a lifecycle hook that waits for an answer, "" for none
     rollback_to: str  # service revision ARN, "" for none
 

@@ -42,7 +42,7 @@ class Plan:
     before: str  # task definition ARN
     primary: str  # id of the deployment that is PRIMARY before ours
     content: model.Content | None  # to register
-    tags: tuple[model.Content, ...]
+    definition: model.TaskDefinition  # what will run: where its containers log
     desired: int | None
     configuration: model.Content | None
     debts: tuple[Debt, ...]
@@ -77,7 +77,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     fallback = _fallback(known)
     if borrowed.rollback_off:
         fallback = Fallback(fallback.revision, fallback.desired, fallback.proven, by_ecs=False)
-    proof = known.proven_digests.get(digest)
+    proof = known.proven_at.get(known.current.arn)
     if asleep:
         settled = not differs and proof is not None
         again = (
@@ -86,9 +86,10 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         story = [f"The service is at 0: it is brought to 1 for the deploy{again}.", *story]
     else:
         settled = not differs and not judge(known.snapshot, expectation)
-        if not differs and not settled:
+        if not differs and not settled and known.image:
             notes.append("The same revision is in place but is not well, so it is rolled anew.")
-    rolls = request.force or not settled
+    rolls = not settled
+    story += _superseded(service)
     if not rolls:
         story = [f"asleep, last proven {proof}" if asleep else "The same revision runs already and is well."]
     return Plan(
@@ -102,7 +103,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         before=known.current.arn,
         primary=service.primary.id if service.primary else "",
         content=content if differs else None,
-        tags=known.current.tags,
+        definition=model.TaskDefinition(known.current.arn, "ACTIVE", content, known.current.tags),
         desired=1 if asleep else None,
         configuration=borrowed.configuration,
         debts=borrowed.debts if rolls else (),
@@ -115,6 +116,16 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         story=tuple(story),
         notes=tuple(notes),
     )
+
+
+def _superseded(service: model.Service) -> list[str]:
+    """A rollout that is under way and that `refusals` let pass: the user should know that it ends here."""
+    primary = service.primary
+    if primary is None or primary.rollout_state != "IN_PROGRESS":
+        return []
+    return [
+        f"This supersedes {primary.id}, which is still rolling out ({primary.failed_tasks} failed tasks)."
+    ]
 
 
 def _only_container(current: model.TaskDefinition) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from ecs_deployment.rollout_state import (
     GoBackTo,
     Limits,
     Observation,
+    Part,
     Phase,
     RaiseAgain,
     State,
@@ -70,41 +71,55 @@ def raised(state: State, service: model.Service) -> State:
 
 def went_back(state: State, service: model.Service) -> State:
     """Record the deployment that a `GoBackTo` started."""
-    return replace(state, fallback_deployment=service.primary.id if service.primary else "")
+    primary = service.primary
+    if primary is None:
+        return state
+    return replace(state, fallback_deployment=primary.id, back_to=primary.task_definition)
 
 
 def _progress(state: State, seen: Observation) -> State:
     service, deployment = seen.snapshot.service, seen.snapshot.deployment
-    known = deployment_of(service, state.newest) is not None
     # A hook that waits for an answer stops the clock. Pending tasks are no progress: a crash loop has them too.
     hook = deployment is not None and bool(deployment.waiting_hook)
     nearer = state.last is None or _counts(service) != _counts(state.last)
-    progressed = seen.now if hook or nearer else state.progressed
-    first = (
-        seen.now if state.first_change is None and nearer and state.last is not None else state.first_change
+    moved = state.last is not None and (service.pending, _counts(service)) != (
+        state.last.pending,
+        _counts(state.last),
     )
-    return replace(state, last=service, progressed=progressed, first_change=first, seen=state.seen or known)
+    return replace(
+        state,
+        last=service,
+        progressed=seen.now if hook or nearer else state.progressed,
+        first_change=seen.now if state.first_change is None and moved else state.first_change,
+        seen=state.seen or deployment_of(service, state.newest) is not None,
+        asked=seen.now if Part.DEPLOYMENT in seen.read else state.asked,
+    )
 
 
 def _counts(service: model.Service) -> tuple[tuple[str, int, str], ...]:
     return tuple((d.id, d.running, d.rollout_state) for d in service.deployments)
 
 
+def _enter(state: State, phase: Phase, now: float) -> State:
+    return replace(state, phase=phase, phase_began=now, progressed=now)
+
+
 def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    service, deployment = seen.snapshot.service, seen.snapshot.deployment
+    service = seen.snapshot.service
     primary = service.primary
-    newest = deployment_of(service, state.newest)
-    status = deployment.status if deployment and _number(state.newest) == deployment.number else ""
+    status = _status(state, seen)
     if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
-    if newest is None and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
+    known = deployment_of(service, state.newest) is not None
+    if not known and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
         return replace(state, waiting_for="AWS to show the new deployment"), ()
     if primary is None or primary.id != state.newest:
         return _displaced(state, seen)
+    state = replace(state, doubt="")
     if service.desired == 0:
         return _fell_to_zero(state, seen)
     if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):
-        return _proving(replace(state, phase=Phase.PROVING, progressed=seen.now), seen)
+        return _proving(_enter(state, Phase.PROVING, seen.now), seen)
     if status in ("STOPPED", "STOP_REQUESTED") or primary.rollout_state == "FAILED":
         return _fail(state, seen)
     evident = _evident_failure(state, seen)
@@ -115,14 +130,28 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     return replace(state, waiting_for=waiting_for(state, seen)), ()
 
 
+def _status(state: State, seen: Observation) -> str:
+    """The status of our own service deployment, "" where this look did not bring it."""
+    deployment = seen.snapshot.deployment
+    return deployment.status if deployment and deployment.number == _number(state.newest) else ""
+
+
 def _evident_failure(state: State, seen: Observation) -> Cause | None:
+    service = seen.snapshot.service
+    newest = deployment_of(service, state.newest)
+    none_runs = newest is None or newest.running == 0
     found = diagnose.failures(seen.snapshot.stopped, frozenset(state.ours))
-    if found.hopeless >= HOPELESS_FAILURES or found.count >= EVIDENT_FAILURES:
+    if none_runs and found.hopeless >= HOPELESS_FAILURES:
+        return _cause(state, seen)
+    if found.count >= max(
+        EVIDENT_FAILURES, -(-service.desired // 2)
+    ):  # the breaker's own default: half of them
         return _cause(state, seen)
     traffic, allowed = seen.traffic, state.limits.max_errors
     if (
         traffic is not None
         and allowed is not None
+        and not state.plan.accepts_gap
         and traffic.failed > allowed
         and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
     ):
@@ -149,7 +178,8 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     findings = [f for f in found if not f.target or f.target in state.unhealthy]
     state = replace(state, unhealthy=unhealthy)
     if not findings:
-        return replace(state, outcome=_success(state, seen)), ()
+        outcome = Outcome.INTERRUPTED if state.interrupted else Outcome.DEPLOYED
+        return replace(state, outcome=outcome, proven=True), ()
     if _out_of_time(state, seen):
         text = "; ".join(f.text for f in findings)
         return _fail(
@@ -159,27 +189,39 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     return replace(state, waiting_for=findings[0].text), ()
 
 
-def _success(state: State, seen: Observation) -> Outcome:
-    if state.interrupted:
-        return Outcome.INTERRUPTED
-    allowed, traffic = state.limits.max_errors, seen.traffic
+def with_traffic(state: State, traffic: model.Traffic | None) -> Outcome:
+    """The outcome of a proven rollout, once all its traffic was counted."""
+    allowed = state.limits.max_errors
     lost = traffic is not None and allowed is not None and traffic.failed > allowed
-    return Outcome.DEPLOYED_WITH_LOSS if lost and not state.plan.accepts_gap else Outcome.DEPLOYED
+    if state.outcome is Outcome.DEPLOYED and lost and not state.plan.accepts_gap:
+        return Outcome.DEPLOYED_WITH_LOSS
+    return state.outcome or Outcome.UNDECIDED
 
 
 def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    """Another deployment is PRIMARY: ECS's own rollback leads to an older one, anything else supersedes us."""
-    primary, deployment = seen.snapshot.service.primary, seen.snapshot.deployment
+    """Another deployment is PRIMARY: an older one means ECS's own rollback, or a stale answer; a newer one supersedes.
+
+    A rollback re-uses the id of the deployment it goes back to, so age is told by the id's own creation.
+    """
+    primary, status = seen.snapshot.service.primary, _status(state, seen)
     if primary is None:
         return replace(
             state, outcome=Outcome.FAILED, cause=Cause("The service is gone.", "Create it anew.")
         ), ()
-    number = _number(primary.id)
-    back = deployment is not None and deployment.rollback_to.rsplit("/", 1)[-1] == number
-    older = primary.created_at < state.created and primary.task_definition == state.plan.before
-    if back or older:
+    if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
-    return _displaced_for_good(state, primary)
+    if primary.created_at >= state.created:
+        return _displaced_for_good(state, primary)
+    waiting = "AWS's answers to agree"
+    if status in (
+        "PENDING",
+        "IN_PROGRESS",
+        "SUCCESSFUL",
+    ):  # our rollout is alive: the service's answer is stale
+        return replace(state, waiting_for=waiting), ()
+    if state.doubt != primary.id:
+        return replace(state, doubt=primary.id, waiting_for=waiting), ()
+    return _retreat_by_ecs(state, seen)
 
 
 def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State, tuple[Effect, ...]]:
@@ -191,15 +233,13 @@ def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State,
 
 
 def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    if state.raised >= RAISES_AT_MOST:
+    if state.raised >= RAISES_AT_MOST or _out_of_time(state, seen):
         cause = Cause(
             f"Something set the desired count to 0 in mid-rollout, {state.raised + 1} times.",
             "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
         )
         return replace(state, outcome=Outcome.FAILED, cause=cause), ()
-    state = replace(
-        state, phase=Phase.ROLLING, progressed=seen.now, waiting_for="the service to come back from 0"
-    )
+    state = replace(state, phase=Phase.ROLLING, waiting_for="the service to come back from 0")
     return state, (RaiseAgain(),)
 
 
@@ -208,55 +248,59 @@ def _fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     state = replace(state, cause=state.cause or _cause(state, seen))
     if not state.limits.roll_back:
         return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
-    return _retreat(state, seen)
-
-
-def _retreat(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    fallback = state.plan.fallback
-    state = replace(
-        state,
-        phase=Phase.RETREATING,
-        progressed=seen.now,
-        waiting_for=f"{_short(fallback.revision)} to be back",
-    )
-    deployment = seen.snapshot.deployment
-    if fallback.by_ecs and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
+    state, deployment = _back(state, seen), seen.snapshot.deployment
+    if state.plan.fallback.by_ecs and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
         return state, (StopDeployment(deployment.arn),)
-    return state, (GoBackTo(fallback.revision, fallback.desired),)
+    return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
+
+
+def _back(state: State, seen: Observation) -> State:
+    fallback = state.plan.fallback.revision
+    back = _enter(state, Phase.RETREATING, seen.now)
+    return replace(back, back_to=fallback, waiting_for=f"{_short(fallback)} to be back")
 
 
 def _retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
-    state = replace(state, cause=state.cause or _cause(state, seen))
-    fallback = state.plan.fallback
-    if not fallback.by_ecs:
-        return _retreat(state, seen)
-    waiting = f"{_short(fallback.revision)} to be back"
-    return replace(state, phase=Phase.RETREATING, progressed=seen.now, waiting_for=waiting), ()
+    state = _back(replace(state, cause=state.cause or _cause(state, seen)), seen)
+    if state.plan.fallback.by_ecs:
+        return state, ()
+    return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
 
 
 def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     service, fallback = seen.snapshot.service, state.plan.fallback
-    failed = Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED
     primary = service.primary
-    leads_back = primary is not None and primary.task_definition == fallback.revision
-    if fallback.desired == 0:
-        if leads_back and service.desired == 0 and service.running == 0:
+    failed = Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED
+    if primary is None:
+        return replace(state, outcome=failed), ()
+    ended = primary.rollout_state != "IN_PROGRESS"
+    leads_back = primary.id not in state.ours and primary.task_definition == state.back_to
+    if leads_back and fallback.desired == 0:
+        if ended and service.desired == 0 and service.running == 0:
             return replace(state, outcome=failed), ()
     elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
         back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
         return replace(state, outcome=back), ()
-    if leads_back and primary and primary.rollout_state == "FAILED":
+    if leads_back and primary.rollout_state == "FAILED":
         return replace(state, outcome=failed), ()
-    if primary is not None and not leads_back and primary.id not in (*state.ours, state.fallback_deployment):
+    stranger = primary.id not in (*state.ours, state.fallback_deployment)
+    if stranger and not leads_back and primary.created_at >= state.created:
         return _displaced_for_good(state, primary)
+    if primary.id in state.ours and not state.fallback_deployment and _ecs_will_not_go_back(state, seen):
+        return state, (GoBackTo(state.back_to, fallback.desired),)
     if _out_of_time(state, seen):
         return replace(state, outcome=failed), ()
     return state, ()
 
 
+def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
+    """Our deployment is in place for good, although ECS was asked to go back: it ended in that very moment."""
+    return _status(state, seen) in ("SUCCESSFUL", "STOPPED", "ROLLBACK_FAILED")
+
+
 def _expected_back(state: State) -> Expectation:
-    return Expectation(state.plan.fallback.revision, frozenset(), ())
+    return Expectation(state.back_to, frozenset(), ())
 
 
 def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
@@ -272,8 +316,9 @@ def _cause(state: State, seen: Observation) -> Cause:
 
 
 def _out_of_time(state: State, seen: Observation) -> bool:
-    idle, total = seen.now - state.progressed, seen.now - state.began
-    return idle > state.limits.no_progress or total > state.limits.at_most
+    """Nothing moved for too long, or the phase lasts too long; the way back has a clock of its own."""
+    since = state.phase_began if state.phase is Phase.RETREATING else state.began
+    return seen.now - state.progressed > state.limits.no_progress or seen.now - since > state.limits.at_most
 
 
 def _number(deployment_id: str) -> str:

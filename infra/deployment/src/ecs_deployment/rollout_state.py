@@ -88,11 +88,16 @@ class State:
     seen: bool = False  # our deployment was in an answer
     last: model.Service | None = None  # as the look before showed it
     first_change: float | None = None  # when the service first looked different from UpdateService's answer
+    phase_began: float = 0.0
+    asked: float = 0.0  # when the service deployment was last read
+    doubt: str = ""  # an older deployment that the last look showed as PRIMARY: perhaps only a stale answer
     raised: int = 0
     unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
     cause: Cause | None = None
     interrupted: bool = False
     fallback_deployment: str = ""  # id of the deployment that leads back, where we started one
+    back_to: str = ""  # the revision we go back to, once we do
+    proven: bool = False  # one full look found nothing wrong with the new revision
     waiting_for: str = ""
     outcome: Outcome | None = None
 

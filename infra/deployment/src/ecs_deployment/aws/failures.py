@@ -20,11 +20,13 @@ from ecs_deployment.errors import (
 )
 
 _THROTTLED = {
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
+    "ConcurrentUpdateException",  # Application Auto Scaling: another update of the same target is under way
     "RequestLimitExceeded",
+    "Throttling",
+    "ThrottledException",
+    "ThrottlingException",
     "TooManyRequestsException",
+    "TooManyUpdates",  # SSM: the same parameter was written a moment ago
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"}
 _EXPIRED = {

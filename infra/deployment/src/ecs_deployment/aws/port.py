@@ -161,13 +161,19 @@ class AwsCloud:
                 ScalableDimension=_DIMENSION,
             )
         names = translate.alarms_to_zero(answer)
-        if not names:
-            return None
+        return next(map(translate.idle_alarm, self._alarms(names)), None) if names else None
+
+    def alarm_state(self, name: str) -> str:
+        """cloudwatch:DescribeAlarms."""
+        return next((str(alarm["StateValue"]) for alarm in self._alarms([name])), "")
+
+    def _alarms(self, names: list[str]) -> list[dict[str, Any]]:
         with translated("monitoring", "DescribeAlarms"):
-            alarms = self._session.read("cloudwatch").describe_alarms(
+            answer = self._session.read("cloudwatch").describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm"]
             )
-        return next(map(translate.idle_alarm, alarms["MetricAlarms"]), None)
+        found: list[dict[str, Any]] = answer["MetricAlarms"]
+        return found
 
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> list[str]:
         """logs:GetLogEvents of the container's own stream, the last twenty lines."""

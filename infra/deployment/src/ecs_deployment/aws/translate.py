@@ -38,7 +38,6 @@ def service(answer: Answer) -> model.Service:
         ),
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
         scheduling=answer.get("schedulingStrategy", "REPLICA"),
-        grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
     )
 
 
@@ -66,10 +65,8 @@ def service_deployment(answer: Answer) -> model.ServiceDeployment:
         number=answer["targetServiceRevision"]["arn"].rsplit("/", 1)[-1],
         status=answer["status"],
         status_reason=answer.get("statusReason", ""),
-        breaker_status=breaker.get("status", ""),
         failure_count=breaker.get("failureCount", 0),
         threshold=breaker.get("threshold", 0),
-        lifecycle_stage=answer.get("lifecycleStage", ""),
         waiting_hook=waiting[0].get("hookId", "a hook") if waiting else "",
         rollback_to=answer.get("rollback", {}).get("serviceRevisionArn", ""),
     )

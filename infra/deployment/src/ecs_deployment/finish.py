@@ -1,0 +1,150 @@
+"""The end of a deploy: hand back, close the journal, tell. What still rolls keeps what was borrowed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from ecs_deployment import borrow, debts, diagnose, events, job, lease, rollout
+from ecs_deployment.borrow import Settlement
+from ecs_deployment.errors import DeployError
+from ecs_deployment.job import Holding, Job, Loop
+from ecs_deployment.outcome import Outcome
+from ecs_deployment.patience import patiently
+
+_LOG_TRIES = 4
+_LOG_PAUSE = 0.5
+
+
+def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None = None) -> None:
+    """End with this outcome; `cause` replaces what the rollout itself knows."""
+    now = loop.clock.boottime()
+    if one.state is not None:
+        one.enter("handing back", now)
+        one.state = replace(one.state, cause=cause or one.state.cause)
+    settled = one.holding.settled if one.holding else Settlement()
+    unknown = outcome in (Outcome.UNDECIDED, Outcome.UNEXPECTED)
+    if not unknown and not one.rolls:
+        settled += _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
+    if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):
+        # During somebody else's rollout ECS itself holds scale-in back, so the suspension need not wait for it.
+        settled += _guarded(one, lambda: borrow.resume(one.hands, *_place(one)))
+    if outcome is Outcome.ROLLED_BACK and one.plan.was_asleep and not one.plan.sleeps_again:
+        _put_to_sleep(one)
+    settled += _still_owed(one, settled)
+    one.result = job.result(one, outcome, settled, loop.clock.boottime())
+    if cause and one.state is None:
+        one.result = replace(one.result, cause=cause.text, advice=cause.advice)
+    _close(one, outcome)
+    loop.sink(events.Finished(one.result))
+
+
+def proven(loop: Loop, one: Job) -> None:
+    """The rollout is proven: that is written down first. Only resuming scale-in may still have to wait."""
+    assert one.state is not None
+    traffic = one.probe.stop() if one.probe else None
+    one.state = replace(one.state, outcome=rollout.with_traffic(one.state, traffic))
+    try:
+        one.held.prove()
+    except DeployError as error:
+        one.notes.append(f"The proof is not in the journal: {error.what}")
+    one.enter("handing back", loop.clock.boottime())
+    settled = _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
+    one.holding = Holding(loop.clock.boottime(), settled)
+    one.lease.renew(one.holding.since, at_once=True)
+    hold(loop, one)
+
+
+def hold(loop: Loop, one: Job) -> None:
+    """Resume scale-in once that would not put the service to sleep at once; wait for that at most four minutes."""
+    assert one.state is not None
+    assert one.state.outcome is not None
+    assert one.holding is not None
+    now = loop.clock.boottime()
+    waited = now - one.holding.since
+    suspended = any(debt.what == debts.SUSPENSION for debt in one.held.entry.debts)
+    waits = suspended and one.lease.honoured and not loop.interrupts.count and waited < lease.PATIENCE
+    if not waits or not one.lease.stands_in_alarm():
+        if suspended and one.plan.idle is not None and not one.lease.honoured:
+            one.notes.append(
+                "The idle alarm knows nothing of deploys, so the service may go to sleep at once."
+            )
+        finish(loop, one, one.state.outcome)
+        return
+    if one.next_look <= one.holding.since:
+        text = "Proven. Scale-in is resumed once the idle alarm has seen the deploy (at most four minutes)."
+        loop.sink(events.Said(one.plan.name, text, "good"))
+    with suppress(DeployError):
+        one.held.renew_if_due()
+    one.lease.renew(now)
+    one.next_look = now + lease.pause(waited)
+
+
+def leave(loop: Loop, one: Job) -> None:
+    """The second signal: go at once. Everything that is owed has been in the journal since before it was taken."""
+    if one.state is not None and one.state.cause is None:
+        one.state = replace(
+            one.state, cause=diagnose.Cause("Interrupted twice.", "Run the same command to go on.")
+        )
+    one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one, Settlement()), loop.clock.boottime())
+    _close(one, Outcome.INTERRUPTED)
+    loop.sink(events.Finished(one.result))
+
+
+def read_log_again(loop: Loop, one: Job, read: Callable[[], tuple[str, ...]]) -> None:
+    """Logs arrive some seconds after the container is gone, so a cause without lines gets another chance."""
+    cause = one.state.cause if one.state else None
+    if one.state is None or cause is None or one.seen is None:
+        return
+    if any(line.startswith(diagnose.LOG) for line in cause.evidence):
+        return
+    if diagnose.failing_container(one.seen.stopped, frozenset(one.state.ours)) is None:
+        return
+    for _ in range(_LOG_TRIES):
+        if log := read():
+            evidence = (*cause.evidence, *diagnose.quoted(log))
+            one.state = replace(one.state, cause=replace(cause, evidence=evidence))
+            return
+        loop.interrupts.wait(_LOG_PAUSE)
+
+
+def _place(one: Job) -> tuple[str, str]:
+    return one.plan.cluster, one.plan.service
+
+
+def _guarded(one: Job, act: Callable[[], Settlement]) -> Settlement:
+    """What cannot be handed back stays in the journal, and the note says why."""
+    try:
+        return act()
+    except DeployError as error:
+        one.notes.append(f"Handing back failed: {error.what}")
+        return Settlement()
+
+
+def _still_owed(one: Job, settled: Settlement) -> Settlement:
+    """Whatever is still in the journal, and who hands it back."""
+    if not one.held.entry.debts or settled.owed:
+        return Settlement()
+    owed = borrow.names(one.held.entry.debts)
+    return Settlement(owed=(f"{owed}: in the journal; the next deploy of this service hands it back",))
+
+
+def _put_to_sleep(one: Job) -> None:
+    """A sleeper without a scaler would stay awake after a rollback: it goes back to where it was."""
+    try:
+        patiently(one.hands, lambda: one.hands.cloud.update_service(*_place(one), desired=0))
+        one.notes.append("The service was at 0 and nothing scales it down, so it was put back to 0.")
+    except DeployError as error:
+        one.notes.append(f"The service was at 0 and is awake at 1 now: {error.what}")
+
+
+def _close(one: Job, outcome: Outcome) -> None:
+    assert one.result is not None
+    found = bool(one.state and one.state.proven)
+    try:
+        one.held.close(outcome.value, proven=found, cause=one.result.cause)
+        one.held.prune()
+    except DeployError as error:
+        note = f"The journal entry could not be closed: {error.what}"
+        one.result = replace(one.result, notes=(*one.result.notes, note))
