@@ -19,7 +19,7 @@ _MEMORY_EXIT = 137
 _LINES = 8
 LOG = "log: "
 """How a line of evidence begins that the container itself logged."""
-_PLACEMENT = re.compile(r"was unable to place a task\b.*?(?:Reason: )?(?P<reason>[^.]+)\.", re.DOTALL)
+_PLACEMENT = re.compile(r"was unable to place a task(?:\. Reason:| because) (?P<reason>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -90,22 +90,45 @@ def _of_task(task: model.Task, snapshot: model.Snapshot) -> tuple[str, str]:
             "Check that the image still exists and that the execution role may pull it.",
         )
     if reason.startswith("ResourceInitializationError"):
-        if "secret" in reason or "ssm" in reason.lower():
-            return (
-                f"A secret of the task definition cannot be read: {_after(reason)}",
-                "Create the secret or correct its ARN, and check that the execution role may read it.",
-            )
-        return f"The task could not be initialised: {_after(reason)}", "Check network and execution role."
+        return _of_initialisation(reason)
     if "ELB health checks" in reason:
-        bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
-        why = f": {bad.description or bad.reason}" if bad else ""
-        return (
-            f"The load balancer's health check fails{why}.",
-            "Check the target group's path, port and matcher against what the new revision answers.",
-        )
+        return _of_target(next((t for t in snapshot.targets if t.state == "unhealthy"), None))
     if "container health checks" in reason:
         return "A container's own health check fails.", "Run the check's command inside the new image."
     return _of_exit(task)
+
+
+def _of_initialisation(reason: str) -> tuple[str, str]:
+    """Every text of this kind names "secrets or registry auth"; only what stands behind tells which of the two."""
+    behind = reason.replace("unable to pull secrets or registry auth", "").lower()
+    if "registry auth" in behind:
+        return (
+            f"The registry cannot be reached to pull the image: {_after(reason)}",
+            "Check the network of the tasks (route, NAT, endpoints) and the execution role.",
+        )
+    if "secret" in behind or "ssm" in behind or "parameter" in behind:
+        return (
+            f"A secret of the task definition cannot be read: {_after(reason)}",
+            "Create the secret or correct its ARN, and check that the execution role may read it.",
+        )
+    return f"The task could not be initialised: {_after(reason)}", "Check network and execution role."
+
+
+def _of_target(bad: model.Target | None) -> tuple[str, str]:
+    where = f" on port {bad.port}: {bad.description or bad.reason}" if bad else ""
+    return (
+        f"The load balancer's health check fails{where.rstrip('.')}.",
+        "Check the target group's path, port and matcher against what the new revision answers.",
+    )
+
+
+def _of_placement(reason: str) -> tuple[str, str]:
+    if reason.startswith("ResourceInitializationError"):
+        return _of_initialisation(reason)
+    return (
+        f"No task can be placed: {reason.split('. ')[0].strip().rstrip('.')}.",
+        "Wait for capacity, or allow another size or availability zone.",
+    )
 
 
 def _of_exit(task: model.Task) -> tuple[str, str]:
@@ -136,21 +159,17 @@ def _when(task: model.Task) -> str:
 def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
     bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
     if bad:
-        return (
-            f"The load balancer's health check fails: {bad.description or bad.reason}.",
-            "Check the target group's path, port and matcher against what the new revision answers.",
-        )
+        return _of_target(bad)
     for message in events:
         if "unable to consistently start" in message:
             return (
                 "Tasks fail to start again and again, and ECS slows down.",
                 "See the stop reasons of the tasks.",
             )
+        if "operations are being throttled" in message:
+            return "AWS throttles the start of tasks.", "Wait; ECS tries again by itself."
         if placement := _PLACEMENT.search(message):
-            return (
-                f"No task can be placed: {placement['reason'].strip()}.",
-                "Wait for capacity, or allow another size or availability zone.",
-            )
+            return _of_placement(placement["reason"])
         if "because of the service deployment configuration" in message:
             return (
                 "The deployment configuration allows neither starting nor stopping a task.",

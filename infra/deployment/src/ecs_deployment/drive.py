@@ -19,7 +19,7 @@ from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import launch, perform
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import Effect, GoBackTo, Observation, Part, RaiseAgain, State
+from ecs_deployment.rollout_state import Effect, Observation, Part, RaiseAgain, State
 from ecs_deployment.wording import short
 
 _JITTER = 0.1
@@ -141,9 +141,7 @@ def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:
         text = "Something set the service to 0: raised to 1 again."
         loop.sink(events.Said(one.plan.name, text, "warning"))
         return rollout.raised(state, answer)
-    if isinstance(effect, GoBackTo) and answer:
-        return rollout.went_back(state, answer)
-    return state
+    return rollout.went_back(state, answer) if answer else state
 
 
 def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ecs_deployment import borrow, model
-from ecs_deployment.errors import Conflict, DeployError, NotFound
+from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound
 from ecs_deployment.patience import Hands, patiently
 from ecs_deployment.plan import Plan
-from ecs_deployment.rollout_state import Effect, GoBackTo, RaiseAgain, State, StopDeployment
+from ecs_deployment.rollout_state import Effect, GoBackTo, RaiseAgain, State
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,12 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
         # The same revision once more is a way back only as a new deployment.
         wanted = _Update(old, revision, effect.desired, force=revision == state.revision)
         return _update(hands, state.plan, wanted)
-    _stop(hands, effect)
+    try:
+        patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
+    except Conflict:
+        return None
+    except Denied:  # whoever may update a service may also lead it back
+        return perform(hands, state, GoBackTo(state.back_to, state.plan.fallback.desired))
     return None
 
 
@@ -71,11 +76,6 @@ def _usable(hands: Hands, revision: str) -> str:
     """The revision itself, or a new one of the same content where it was deregistered: no service takes that."""
     found = hands.cloud.task_definition(revision)
     return revision if found.status == "ACTIVE" else _register(hands, found.content, found.tags)
-
-
-def _stop(hands: Hands, effect: StopDeployment) -> None:
-    with suppress(Conflict):
-        patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
 
 
 def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:

@@ -1,0 +1,231 @@
+"""One cause and one piece of advice for every way in which a deploy fails; texts as AWS writes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ecs_deployment import diagnose, model
+
+from tests.deployment import builders as b
+
+OURS = frozenset({"ecs-svc/2"})
+SERVICE = "(service app) "
+
+
+def stopped(
+    reason: str, code: str = "TaskFailedToStart", *containers: model.Container, **changes: Any
+) -> Any:
+    shown = containers or (model.Container("app", "app", "", "STOPPED", "UNKNOWN", None, ""),)
+    return b.failed(2, reason, stop_code=code, containers=shown, **changes)
+
+
+def container(exit_code: int | None, reason: str = "", name: str = "app") -> model.Container:
+    return model.Container(name, "app", b.DIGEST, "STOPPED", "UNKNOWN", exit_code, reason)
+
+
+def seen(*tasks: model.Task, events: tuple[str, ...] = (), **changes: Any) -> model.Snapshot:
+    told = tuple(model.Event(str(i), 10.0, f"{SERVICE}{text}") for i, text in enumerate(events))
+    service = b.service(b.deployment(2, b.NEW), b.deployment(status="ACTIVE"), events=told)
+    return b.snapshot(service, stopped=tasks, **{"targets": (), **changes})
+
+
+CANNOT_PULL = 'CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref "app:nope": not found'
+NO_SECRET = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+    "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret "
+    "arn:aws:secretsmanager:eu-west-3:000000000000:secret:db from secrets manager: ResourceNotFoundException"
+)
+NO_PARAMETER = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+    "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: /db"
+)
+NO_GROUP = (
+    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+    "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+)
+EXITED = "Essential container in task exited"
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+ELB = f"Task failed ELB health checks in (target-group {b.GROUP})"
+CODES = "Health checks failed with these codes: [503]"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "text", "advice"),
+    [
+        (seen(stopped(CANNOT_PULL)), "The image cannot be pulled: ", "execution role"),
+        (
+            seen(stopped("Task failed to start", "TaskFailedToStart", container(None, CANNOT_PULL))),
+            "The image cannot be pulled: ",
+            "still exists",
+        ),
+        (seen(stopped(NO_SECRET)), "A secret of the task definition cannot be read: ", "Create the secret"),
+        (seen(stopped(NO_PARAMETER)), "A secret of the task definition cannot be read: ", "execution role"),
+        (seen(stopped(NO_GROUP)), "The task could not be initialised: ", "execution role"),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(1))),
+            "Container app exited with code 1 2 s after it started.",
+            "log lines",
+        ),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(1), started_at=None)),
+            "Container app exited with code 1 before it was running.",
+            "log lines",
+        ),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(1), started_at=4.9)),
+            "Container app exited with code 1 right after it started.",
+            "log lines",
+        ),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(0, name="proxy"), container(3))),
+            "Container app exited with code 3",
+            "log lines",
+        ),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(137, OUT_OF_MEMORY))),
+            "Container app was killed (exit code 137): it most likely ran out of memory.",
+            "Raise `memory`",
+        ),
+        (seen(stopped(EXITED, "EssentialContainerExited", container(137))), "ran out of memory", "memory"),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(0))),
+            f"A task stopped: {EXITED}",
+            "containers",
+        ),
+        (
+            seen(stopped("Task failed container health checks", "ServiceSchedulerInitiated", container(137))),
+            "A container's own health check fails.",
+            "Run the check's command",
+        ),
+        (
+            seen(
+                stopped(ELB, "ServiceSchedulerInitiated", container(0)),
+                targets=(b.target(2, "unhealthy", reason="Target.ResponseCodeMismatch", description=CODES),),
+            ),
+            f"The load balancer's health check fails on port 8080: {CODES}.",
+            "path, port and matcher",
+        ),
+        (
+            seen(stopped(ELB, "ServiceSchedulerInitiated", container(0))),
+            "The load balancer's health check fails.",
+            "path, port and matcher",
+        ),
+        (
+            seen(
+                targets=(b.target(2, "unhealthy", reason="Target.Timeout", description="Request timed out"),)
+            ),
+            "The load balancer's health check fails on port 8080: Request timed out.",
+            "path, port and matcher",
+        ),
+        (
+            seen(
+                events=(
+                    "was unable to place a task. Reason: Capacity is unavailable at this time. Please ...",
+                )
+            ),
+            "Capacity is unavailable at this time.",
+            "Wait for capacity",
+        ),
+        (
+            seen(
+                events=("is unable to consistently start tasks successfully. For more information, see ...",)
+            ),
+            "Tasks fail to start again and again, and ECS slows down.",
+            "stop reasons",
+        ),
+        (
+            seen(
+                events=(
+                    "was unable to stop or start tasks during a deployment because of the service deployment "
+                    "configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+                )
+            ),
+            "The deployment configuration allows neither starting nor stopping a task.",
+            "maximumPercent",
+        ),
+        (seen(), "ECS gave no reason.", "events"),
+        (
+            seen(deployment=b.rollout_of(2, "STOPPED", status_reason="Deployment was stopped by an alarm.")),
+            "Deployment was stopped by an alarm.",
+            "events",
+        ),
+    ],
+)
+def test_the_cause(snapshot: model.Snapshot, text: str, advice: str) -> None:
+    found = diagnose.cause(snapshot, OURS)
+    assert text in found.text
+    assert advice in found.advice
+    assert found.text.endswith(".") or "A task stopped" in found.text
+
+
+def test_the_newest_failure_decides() -> None:
+    first = stopped(CANNOT_PULL, created_at=1.0)
+    later = stopped(EXITED, "EssentialContainerExited", container(7), created_at=9.0)
+    assert "code 7" in diagnose.cause(seen(later, first), OURS).text
+    assert "code 7" in diagnose.cause(seen(first, later), OURS).text
+
+
+def test_failures_of_other_deployments_are_not_ours() -> None:
+    theirs = replace(stopped(CANNOT_PULL), started_by="ecs-svc/1")
+    assert diagnose.cause(seen(theirs), OURS).text == "ECS gave no reason."
+
+
+def test_events_from_before_the_deploy_tell_nothing() -> None:
+    old = seen(events=("was unable to place a task. Reason: Capacity is unavailable at this time.",))
+    assert diagnose.cause(old, OURS, since=11.0).text == "ECS gave no reason."
+
+
+def test_the_evidence_is_grouped_and_ends_with_the_log() -> None:
+    crash = stopped(EXITED, "EssentialContainerExited", container(1))
+    found = diagnose.cause(
+        seen(crash, crash, stopped(CANNOT_PULL), targets=(b.target(2, "unused", reason="Target.NotInUse"),)),
+        OURS,
+        log=[f"line {i}" for i in range(20)],
+    )
+    assert found.evidence[:3] == (
+        f"2 x {EXITED} (app exit 1)",
+        f"1 x {CANNOT_PULL}",
+        "target 127.0.1.2:8080 unused: Target.NotInUse",
+    )
+    assert found.evidence[3:] == tuple(f"log: line {i}" for i in range(12, 20))
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "fails"),
+    [
+        (CANNOT_PULL, "TaskFailedToStart", True),
+        (EXITED, "EssentialContainerExited", True),
+        (ELB, "ServiceSchedulerInitiated", True),
+        ("Task failed container health checks", "ServiceSchedulerInitiated", True),
+        ("Scaling activity initiated by (deployment ecs-svc/2)", "ServiceSchedulerInitiated", False),
+        ("Scaling activity initiated by deployment", "ServiceSchedulerInitiated", False),
+        ("Task stopped by user", "UserInitiated", False),
+        ("Service was deleted", "ServiceSchedulerInitiated", False),
+        ("", "", False),
+    ],
+)
+def test_what_counts_as_a_failure(reason: str, code: str, fails: bool) -> None:
+    assert diagnose.is_failure(stopped(reason, code)) is fails
+
+
+def test_failures_are_counted_and_the_hopeless_among_them() -> None:
+    tasks = [
+        stopped(CANNOT_PULL),
+        stopped(NO_SECRET),
+        stopped(EXITED, "EssentialContainerExited", container(1)),
+        stopped("Task stopped by user", "UserInitiated"),
+        replace(stopped(CANNOT_PULL), started_by="ecs-svc/9"),
+    ]
+    assert diagnose.failures(tasks, OURS) == diagnose.Failures(3, 2)
+
+
+def test_the_container_whose_log_tells_most() -> None:
+    side, app = container(0, name="proxy"), container(1)
+    assert diagnose.failing_container([stopped(EXITED, "EssentialContainerExited", side, app)], OURS) == (
+        f"{2:032x}",
+        "app",
+    )
+    assert diagnose.failing_container([stopped(CANNOT_PULL)], OURS) == (f"{2:032x}", "app")
+    assert diagnose.failing_container([b.task(2)], OURS) is None

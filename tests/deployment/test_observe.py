@@ -1,0 +1,169 @@
+"""Looking: what is read, what is left out, and what a missing thing is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ecs_deployment import model, observe
+from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
+from ecs_deployment.errors import Denied, NotFound, Refused
+from ecs_deployment.journal_entry import Entry
+from ecs_deployment.rollout_state import Part
+
+from tests.deployment import builders as b
+from tests.deployment.memory_cloud import World, stands
+
+PINNED = b.definition(image=f"{b.URI}@{b.DIGEST}")
+
+
+def world(**changes: Any) -> World:
+    place = World(**changes)
+    place.cloud.progress = stands
+    return place
+
+
+@pytest.mark.parametrize(
+    ("cluster", "name", "words"),
+    [("nowhere", "app", "There is no cluster 'nowhere'."), ("local", "ap", "has no service 'ap'.")],
+)
+def test_a_missing_name_is_refused_with_the_cure(cluster: str, name: str, words: str) -> None:
+    with pytest.raises(Refused) as caught:
+        observe.service(world().cloud, cluster, name)
+    assert words in caught.value.what
+    assert "inv infra.apply" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("parts", "calls"),
+    [
+        (set(), []),
+        ({Part.TASKS}, ["tasks"]),
+        ({Part.STOPPED}, ["stopped_tasks"]),
+        ({Part.TARGETS}, ["targets"]),
+        ({Part.DEPLOYMENT}, ["service_deployment"]),
+        (EVERYTHING, ["tasks", "stopped_tasks", "targets", "service_deployment"]),
+    ],
+)
+def test_a_look_costs_what_was_asked_for(parts: set[Part], calls: list[str]) -> None:
+    place = world()
+    observe.complete(place.cloud, place.live(), parts)
+    assert place.cloud.log == calls
+
+
+def test_a_target_group_is_asked_once_and_every_group_is_asked() -> None:
+    place = world()
+    second = b.GROUP.replace("app", "other")
+    listeners = tuple(
+        model.LoadBalancer(group, "app", port) for group, port in [(b.GROUP, 80), (b.GROUP, 81), (second, 80)]
+    )
+    seen = observe.complete(place.cloud, b.service(load_balancers=listeners), {Part.TARGETS})
+    assert place.cloud.log == ["targets", "targets"]
+    assert [target.group for target in seen.targets] == [b.GROUP, second]
+
+
+def test_the_deployment_that_is_asked_for_is_ours_or_the_newest() -> None:
+    place = world()
+    place.cloud.rollouts = {"1": b.rollout_of(1, "SUCCESSFUL"), "7": b.rollout_of(7, "IN_PROGRESS")}
+    newest = observe.complete(place.cloud, place.live(), FOR_THE_PROOF)
+    ours = observe.complete(place.cloud, place.live(), FOR_THE_PROOF, deployment="ecs-svc/7")
+    assert newest.deployment == place.cloud.rollouts["1"]
+    assert ours.deployment == place.cloud.rollouts["7"]
+
+
+@pytest.mark.parametrize("error", [Denied("no"), NotFound("none")])
+def test_without_the_newer_view_of_a_rollout_the_older_has_to_do(error: Denied | NotFound) -> None:
+    place = world()
+    place.cloud.refuse(error, "service_deployment")
+    assert observe.complete(place.cloud, place.live(), FOR_THE_PROOF).deployment is None
+
+
+def test_everything_about_a_service() -> None:
+    place = world()
+    place.cloud.scalable["app"] = b.scaling()
+    seen = observe.whole(place.cloud, "local", "app")
+    assert (len(seen.running), seen.scaling) == (1, b.scaling())
+
+
+def test_planning_reads_tasks_only_where_the_image_runs_already() -> None:
+    place = world()
+    known = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    assert "tasks" not in place.cloud.log
+    place.cloud.definitions[b.OLD] = PINNED
+    again = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    assert (known.snapshot.running, len(again.snapshot.running)) == ((), 1)
+
+
+def test_a_sleeper_has_no_tasks_to_read() -> None:
+    place = world(desired=0)
+    place.cloud.definitions[b.OLD] = PINNED
+    observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    assert "tasks" not in place.cloud.log
+
+
+def test_planning_again_under_the_lock_reads_only_what_may_have_moved() -> None:
+    place = world()
+    before = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    place.cloud.log.clear()
+    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before) == before
+    assert place.cloud.log == ["services", "scaling"]
+    place.cloud.definitions[b.NEW] = b.definition(b.NEW)
+    place.cloud.put("app", replace(place.live(), task_definition=b.NEW))
+    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before).current.arn == b.NEW
+
+
+def test_what_the_journal_proves() -> None:
+    entries = (
+        Entry(3, revision=b.NEW, outcome="rolled_back", deployments=("ecs-svc/3",)),
+        Entry(2, revision=b.OLD, outcome="deployed", proven=True, deployments=("ecs-svc/2",)),
+        Entry(1, revision=b.OLD, outcome="deployed", proven=True),
+    )
+    known = observe.known(world().cloud, b.SETTINGS, "demo", entries, {b.OLD: "today"})
+    assert (known.proven, known.inherited) == ((b.OLD,), frozenset({"ecs-svc/2", "ecs-svc/3"}))
+    assert known.proven_at == {b.OLD: "today"}
+
+
+@pytest.mark.parametrize(("least", "asked"), [(0, 1), (1, 0), (None, 0)])
+def test_the_idle_alarm_is_asked_for_where_something_puts_it_to_sleep(least: int | None, asked: int) -> None:
+    place = world()
+    place.cloud.alarm = model.IdleAlarm("idle", "OK", leased=True)
+    if least is not None:
+        place.cloud.scalable["app"] = b.scaling(least)
+    known = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    assert place.cloud.sent("idle_alarm") == asked
+    assert (known.idle is not None) == bool(asked)
+
+
+def test_an_idle_alarm_that_may_not_be_seen_is_done_without() -> None:
+    place = world()
+    place.cloud.scalable["app"] = b.scaling()
+    place.cloud.refuse(Denied("no"), "idle_alarm")
+    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}).idle is None
+
+
+FOREIGN = replace(b.SETTINGS, repository="111111111111.dkr.ecr.eu-west-1.amazonaws.com/app")
+
+
+def test_a_foreign_registry_that_cannot_be_read_is_not_checked() -> None:
+    place = world()
+    place.cloud.refuse(Denied("The credentials may not call ecr:BatchGetImage."), "image")
+    known = observe.known(place.cloud, FOREIGN, "demo", (), {})
+    assert known.image is None
+    assert "ecr:BatchGetImage" in known.unchecked
+
+
+@pytest.mark.parametrize("error", [Denied("no"), NotFound("none")])
+def test_our_own_registry_has_to_answer(error: Denied | NotFound) -> None:
+    place = world()
+    place.cloud.refuse(error, "image")
+    with pytest.raises(type(error)):
+        observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+
+
+@pytest.mark.parametrize("name", ["cluster", "service", "repository"])
+def test_a_name_that_nothing_tells_is_asked_for(name: str) -> None:
+    missing: Any = {name: None}
+    with pytest.raises(Refused, match="Nothing says") as caught:
+        observe.known(world().cloud, replace(b.SETTINGS, **missing), "demo", (), {})
+    assert f"`{name}`" in caught.value.cure
