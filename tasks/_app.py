@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
         with report.reporter(request.environment, request.tag, json=as_json) as sink:
             result = job.deploy(_setting(connection, sink), request, _limited(wishes, connection))
     except DeployError as error:
-        report.stopped(request.environment, request.tag, error, json=as_json)
+        report.stopped(error)
         raise
     report.final(result, json=as_json)
     return result.exit_code
@@ -44,14 +45,16 @@ def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
 
     from tasks._connect import connect
 
+    began = time.monotonic()
     connection = connect(request.environment)
     surveyed = job.survey(_setting(connection, events.silent), request, wishes)
+    code = 2 if any(describe.is_refused(one) for one in surveyed) else 0
     if as_json:
-        print(describe.as_json(request, surveyed))
+        print(describe.as_json(request, surveyed, code, _spent(connection, began)))
     else:
         for one in surveyed:
             report.facts(f"{one.settings.name}: what would be done", describe.rows(one))
-    return 2 if any(describe.is_refused(one) for one in surveyed) else 0
+    return code
 
 
 def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_json: bool) -> int:
@@ -62,6 +65,7 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
 
     from tasks._connect import connect
 
+    began = time.monotonic()
     connection = connect(name)
     check_account(_setting(connection, silent))
     environment = connection.environment
@@ -71,7 +75,7 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
     ]
     code = FOUND_SOMETHING if any(one.findings for one in seen) else 0
     if as_json:
-        print(describe.verified_json(name, tag, seen, code, connection.cloud.calls))
+        print(describe.verified_json(name, tag, seen, code, _spent(connection, began)))
         return code
     for one in seen:
         report.facts(
@@ -85,16 +89,17 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
 
 def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
     """Show what is there."""
-    from ecs_deployment import report, status
+    from ecs_deployment import describe, report, status
     from ecs_deployment.deploy import chosen
 
     from tasks._connect import connect
 
+    began = time.monotonic()
     connection = connect(name)
     environment = connection.environment
     seen = [status.look(connection.cloud, s, environment.journal) for s in chosen(environment, services)]
     if as_json:
-        print(status.as_json(name, seen))
+        print(describe.seen_json(name, seen, _spent(connection, began)))
         return 0
     for one in seen:
         report.facts(f"{one.settings.name} in {name}", status.rows(one))
@@ -150,6 +155,10 @@ def _setting(connection: Connection, sink: events.Sink) -> Setting:
         Signals(),
         blind_patience=connection.blind_patience,
     )
+
+
+def _spent(connection: Connection, began: float) -> tuple[int, float]:
+    return connection.cloud.calls, time.monotonic() - began
 
 
 def _limited(wishes: Wishes, connection: Connection) -> Wishes:

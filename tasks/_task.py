@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, overload
@@ -24,6 +24,7 @@ from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
 INTERRUPTED = 130
+_OUTCOMES = {2: "refused", 6: "superseded", 7: "undecided", INTERRUPTED: "interrupted"}
 READER_LEFT = 128 + 13  # what a shell reports for SIGPIPE
 
 Body = Callable[..., int | None]
@@ -41,14 +42,14 @@ class PoliteTask(Task[Body]):
         except (Exit, UnexpectedExit):
             raise
         except KeyboardInterrupt:
-            raise Exit("Interrupted.", code=INTERRUPTED) from None
+            raise _told(Exit("Interrupted.", code=INTERRUPTED), kwargs) from None
         except BrokenPipeError as error:
             if not _reader_left():
                 raise _unexpected(error) from None
             _silence_stdout()
             raise Exit(code=READER_LEFT) from None
         except Exception as error:  # noqa: BLE001 - the one place that turns whatever is left into an exit
-            raise _expected(error) or _unexpected(error) from None
+            raise _told(_expected(error) or _unexpected(error), kwargs) from None
         if isinstance(code, int) and code != 0:
             raise Exit(code=code)
         return code
@@ -60,6 +61,9 @@ class PoliteTask(Task[Body]):
 
 class _Option(Argument):
     """An option with a value. Invoke cannot tell `--service ""` from no `--service`, which would mean all."""
+
+    def __repr__(self) -> str:  # Invoke names an option this way when its value is missing
+        return f"--{self.names[0]}"
 
     def set_value(self, value: Any, cast: bool = True) -> None:
         name = f"--{self.names[0]}"
@@ -130,6 +134,27 @@ def _expected(error: Exception) -> Exit | None:
     what = str(getattr(error, "what", "") or error)
     cure = str(getattr(error, "cure", ""))
     return Exit(f"{what}\n{cure}".strip(), code=code)
+
+
+def _told(end: Exit, options: Mapping[str, Any]) -> Exit:
+    """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always."""
+    if options.get("json") is True:
+        import json
+
+        what, _, cure = str(end.message or "").partition("\n")
+        document: dict[str, Any] = {
+            "environment": options.get("env") or None,
+            "tag": options.get("tag") or None,
+            "outcome": _OUTCOMES.get(end.code, "unexpected"),
+            "exit_code": end.code,
+            "api_calls": 0,
+            "seconds": 0.0,
+            "services": [],
+            "cause": what,
+            "advice": cure or None,
+        }
+        print(json.dumps(document, indent=2))
+    return end
 
 
 def _unexpected(error: Exception) -> Exit:

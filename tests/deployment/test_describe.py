@@ -18,6 +18,7 @@ from tests.deployment import builders as b
 
 REQUEST = Request("staging", "demo")
 SECRET = "hunter2"
+ACTIVE = "in active, out active, scheduled active"
 
 
 def surveyed(known: Known | None = None, **settings: Any) -> Surveyed:
@@ -51,8 +52,7 @@ def test_a_plan_in_the_order_in_which_it_happens() -> None:
     assert seen["desired count"][0] == "left as it is"
     assert seen["borrowed"] == [
         "floor: 0 -> 100, and back after",
-        "suspension: in active, out active, scheduled active -> in suspended, out active, scheduled active, "
-        "and back after",
+        f"suspension: {ACTIVE} -> {ACTIVE.replace('in active', 'in suspended')}, and back after",
     ]
     assert seen["if it fails"] == ["back to app:1 (proven)"]
 
@@ -77,18 +77,20 @@ def test_a_refusal_says_what_to_do() -> None:
     one = surveyed(b.known(image=None))
     assert describe.is_refused(one)
     assert [label for label, _ in describe.rows(one)] == ["refused", "do"]
-    document = json.loads(describe.as_json(REQUEST, [one]))
+    document = json.loads(describe.as_json(REQUEST, [one], 2, (7, 0.31)))
     assert document["services"][0]["refused"].startswith("The registry has no image")
 
 
 def test_a_refusal_before_anything_was_read() -> None:
     one = Surveyed(b.SETTINGS, (), None, Refusal("There is no cluster 'x'.", "Create it."))
     assert describe.rows(one) == [("refused", "There is no cluster 'x'."), ("do", "Create it.")]
-    assert json.loads(describe.as_json(REQUEST, [one]))["services"][0]["advice"] == "Create it."
+    assert json.loads(describe.as_json(REQUEST, [one], 2, (7, 0.31)))["services"][0]["advice"] == "Create it."
 
 
 def test_the_plan_as_json() -> None:
-    document = json.loads(describe.as_json(REQUEST, [surveyed(), surveyed(b.known(image=None))]))
+    document = json.loads(
+        describe.as_json(REQUEST, [surveyed(), surveyed(b.known(image=None))], 2, (7, 0.31))
+    )
     assert (document["environment"], document["tag"], document["dry"]) == ("staging", "demo", True)
     first = document["services"][0]
     assert (first["rolls"], first["registers"], first["desired"], first["digest"]) == (
@@ -124,7 +126,7 @@ def test_no_secret_in_rows_or_json() -> None:
     decision = one.decision
     assert not isinstance(decision, Refusal)
     changed = replace(one, decision=replace(decision, content=after))
-    everything = str(describe.rows(changed)) + describe.as_json(REQUEST, [changed])
+    everything = str(describe.rows(changed)) + describe.as_json(REQUEST, [changed], 0, (7, 0.31))
     assert SECRET not in everything
     assert "DATABASE_URL" in everything
     assert "***" in everything
@@ -142,7 +144,7 @@ def test_a_verification() -> None:
         ("note", "a note"),
     ]
     document = json.loads(
-        describe.verified_json("staging", "", [verified(Finding("owed", "it owes"))], 3, 12)
+        describe.verified_json("staging", "", [verified(Finding("owed", "it owes"))], 3, (12, 0.5))
     )
     assert (document["tag"], document["outcome"], document["exit_code"], document["api_calls"]) == (
         None,
@@ -151,4 +153,6 @@ def test_a_verification() -> None:
         12,
     )
     assert document["services"][0]["findings"] == [{"code": "owed", "text": "it owes"}]
-    assert json.loads(describe.verified_json("staging", "x", [verified()], 0, 1))["outcome"] == "verified"
+    assert (
+        json.loads(describe.verified_json("staging", "x", [verified()], 0, (1, 0.5)))["outcome"] == "verified"
+    )

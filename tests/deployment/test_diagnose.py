@@ -31,7 +31,9 @@ def seen(*tasks: model.Task, events: tuple[str, ...] = (), **changes: Any) -> mo
     return b.snapshot(service, stopped=tasks, **{"targets": (), **changes})
 
 
-CANNOT_PULL = 'CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref "app:nope": not found'
+CANNOT_PULL = (
+    'CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref "app:nope"'
+)
 NO_SECRET = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
     "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret "
@@ -138,8 +140,7 @@ CODES = "Health checks failed with these codes: [503]"
         (
             seen(
                 events=(
-                    "was unable to stop or start tasks during a deployment because of the service deployment "
-                    "configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+                    "was unable to stop or start tasks because of the service deployment configuration. Update it.",
                 )
             ),
             "The deployment configuration allows neither starting nor stopping a task.",
@@ -229,3 +230,48 @@ def test_the_container_whose_log_tells_most() -> None:
     )
     assert diagnose.failing_container([stopped(CANNOT_PULL)], OURS) == (f"{2:032x}", "app")
     assert diagnose.failing_container([b.task(2)], OURS) is None
+
+
+REGISTRY_AUTH = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+    "unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError"
+)
+
+
+def test_a_registry_that_cannot_be_reached_is_no_missing_secret() -> None:
+    found = diagnose.cause(seen(stopped(REGISTRY_AUTH)), OURS)
+    assert "secret of the task definition" not in found.text
+    assert "network" in found.advice.lower()
+
+
+def test_the_reason_for_no_capacity_stands_without_the_word_reason() -> None:
+    text = "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later."
+    assert diagnose.cause(seen(events=(text,)), OURS).text == (
+        "No task can be placed: Capacity is unavailable at this time."
+    )
+
+
+def test_a_task_that_could_not_be_placed_for_a_secret_is_told_by_that() -> None:
+    text = f"was unable to place a task. Reason: {REGISTRY_AUTH}."
+    found = diagnose.cause(seen(events=(text,)), OURS)
+    assert "unable to retrieve ecr registry auth" in found.text
+    assert "Wait for capacity" not in found.advice
+
+
+def test_no_container_instance() -> None:
+    text = "was unable to place a task because no container instance met all of its requirements."
+    assert diagnose.cause(seen(events=(text,)), OURS).text == (
+        "No task can be placed: no container instance met all of its requirements."
+    )
+
+
+def test_start_throttling_is_named() -> None:
+    text = "operations are being throttled. Will try again later."
+    found = diagnose.cause(seen(events=(text,)), OURS)
+    assert "throttle" in found.text
+    assert "(service" not in found.text
+
+
+def test_a_failing_target_check_names_the_port() -> None:
+    bad = b.target(2, "unhealthy", description="Health checks failed with these codes: [503]")
+    assert "8080" in diagnose.cause(seen(targets=(bad,)), OURS).text

@@ -157,3 +157,15 @@ def test_what_was_handed_back_is_told_even_where_the_rest_failed() -> None:
     assert world.floor() == 0
     assert any("minimumHealthyPercent" in line for line in result.handed_back)
     assert [debt.what for debt in world.entry().debts] == ["suspension"]
+
+
+def test_without_permission_to_stop_a_deployment_the_way_back_is_an_update() -> None:
+    world = World()
+    world.cloud.progress = crashes
+    world.cloud.rollouts["2"] = b.rollout_of(2, "IN_PROGRESS")
+    denied = Denied("The credentials may not call ecs:StopServiceDeployment.")
+    world.cloud.refuse(denied, "stop_deployment")
+    plan = replace(BORROWED, fallback=replace(BORROWED.fallback, by_ecs=True))
+    (result,) = world.drive(world.job(plan))
+    assert result.outcome is Outcome.ROLLED_BACK
+    assert world.live().task_definition == b.OLD

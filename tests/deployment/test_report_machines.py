@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ecs_deployment import report as room
-from ecs_deployment.errors import DeployError, Refused
+from ecs_deployment.errors import Refused
 from ecs_deployment.model import Traffic
 from ecs_deployment.outcome import Outcome, Result
 from ecs_deployment.report_github import annotation, summary
@@ -73,22 +73,6 @@ def test_final_prints_one_object_and_nothing_else() -> None:
     assert json.loads(stream.getvalue()) == document(report(DEPLOYED))
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome", "code"),
-    [
-        (Refused("No such tag.", "Push it."), "refused", 2),
-        (DeployError("Odd."), "unexpected", 1),
-    ],
-)
-def test_a_run_that_ended_before_any_result(error: DeployError, outcome: str, code: int) -> None:
-    stream = io.StringIO()
-    room.stopped("staging", "abc", error, json=True, stream=stream, environ={})
-    shown = json.loads(stream.getvalue())
-    assert (shown["outcome"], shown["exit_code"], shown["services"]) == (outcome, code, [])
-    assert shown["cause"] == error.what
-    assert shown["environment"] == "staging"
-
-
 @pytest.fixture
 def github(tmp_path: Path) -> dict[str, str]:
     return {
@@ -141,7 +125,7 @@ def test_github_files_that_cannot_be_written_are_no_matter(
 
 
 def test_github_of_a_run_without_a_result(github: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    room.stopped("staging", "abc", Refused("No such tag.", "Push it."), environ=github)
+    room.stopped(Refused("No such tag.", "Push it."), environ=github)
     shown = capsys.readouterr().err
     assert shown == "::error title=refused%2C nothing was changed::No such tag. Push it.\n"
     assert Path(github["GITHUB_OUTPUT"]).read_text() == "outcome=refused\n"

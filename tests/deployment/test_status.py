@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from ecs_deployment import model, status
+from ecs_deployment import describe, model, status
 from ecs_deployment.journal_entry import Entry
 
 from tests.deployment import builders as b
@@ -82,7 +82,9 @@ def test_as_one_object() -> None:
     place.cloud.scalable["app"] = b.scaling(scale_in=True)
     held = place.hold()
     held.owe(b.FLOOR)
-    document = json.loads(status.as_json("staging", [status.look(place.cloud, b.SETTINGS, "deploys")]))
+    document = json.loads(
+        describe.seen_json("staging", [status.look(place.cloud, b.SETTINGS, "deploys")], (9, 0.2))
+    )
     (service,) = document["services"]
     assert document["environment"] == "staging"
     assert (service["asleep"], service["desired"], service["targets"]) == (False, 1, {"healthy": 1})
@@ -93,7 +95,9 @@ def test_as_one_object() -> None:
 
 def test_without_journal_scaling_and_deploys() -> None:
     place = World()
-    document = json.loads(status.as_json("staging", [status.look(place.cloud, b.SETTINGS, "off")]))
+    document = json.loads(
+        describe.seen_json("staging", [status.look(place.cloud, b.SETTINGS, "off")], (9, 0.2))
+    )
     (service,) = document["services"]
     assert (service["last_deploy"], service["scale_in_suspended"]) == (None, None)
     assert "list_parameters" not in place.cloud.log

@@ -11,6 +11,7 @@ from ecs_deployment.known import Request
 from ecs_deployment.masking import difference
 from ecs_deployment.plan import Plan
 from ecs_deployment.refusals import Refusal
+from ecs_deployment.status import Seen, facts
 from ecs_deployment.verify import Verified
 
 Rows = list[tuple[str, str]]
@@ -59,12 +60,23 @@ def _changes(one: Surveyed, decision: Plan) -> tuple[str, ...]:
     return difference(one.known.current.content, decision.content)
 
 
-def as_json(request: Request, surveyed: Sequence[Surveyed]) -> str:
+def head(environment: str, tag: str, outcome: str, code: int, spent: tuple[int, float]) -> dict[str, Any]:
+    """What every JSON object of a task begins with. `spent`: API calls and seconds."""
+    calls, seconds = spent
+    return {
+        "environment": environment,
+        "tag": tag or None,
+        "outcome": outcome,
+        "exit_code": code,
+        "api_calls": calls,
+        "seconds": round(seconds, 1),
+    }
+
+
+def as_json(request: Request, surveyed: Sequence[Surveyed], code: int, spent: tuple[int, float]) -> str:
     """The plans as one JSON object."""
-    services = [_as_json(one) for one in surveyed]
-    return json.dumps(
-        {"environment": request.environment, "tag": request.tag, "dry": True, "services": services}, indent=2
-    )
+    first = head(request.environment, request.tag, "refused" if code else "planned", code, spent)
+    return json.dumps({**first, "dry": True, "services": [_as_json(one) for one in surveyed]}, indent=2)
 
 
 def _as_json(one: Surveyed) -> dict[str, Any]:
@@ -96,7 +108,9 @@ def verified_rows(one: Verified) -> Rows:
     ]
 
 
-def verified_json(environment: str, tag: str, seen: Sequence[Verified], code: int, calls: int) -> str:
+def verified_json(
+    environment: str, tag: str, seen: Sequence[Verified], code: int, spent: tuple[int, float]
+) -> str:
     """A verification as one JSON object."""
     services = [
         {
@@ -109,15 +123,15 @@ def verified_json(environment: str, tag: str, seen: Sequence[Verified], code: in
         }
         for one in seen
     ]
-    document = {
-        "environment": environment,
-        "tag": tag or None,
-        "outcome": "verified" if code == 0 else "findings",
-        "exit_code": code,
-        "api_calls": calls,
-        "services": services,
-    }
-    return json.dumps(document, indent=2)
+    first = head(environment, tag, "findings" if code else "verified", code, spent)
+    return json.dumps({**first, "services": services}, indent=2)
+
+
+def seen_json(environment: str, seen: Sequence[Seen], spent: tuple[int, float]) -> str:
+    """A status as one JSON object."""
+    return json.dumps(
+        {**head(environment, "", "seen", 0, spent), "services": [facts(s) for s in seen]}, indent=2
+    )
 
 
 def _words(value: Any) -> str:

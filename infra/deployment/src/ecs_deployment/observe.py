@@ -89,17 +89,16 @@ def known(
         current = before.current
     else:
         current = cloud.task_definition(seen.task_definition)
-    image, unchecked = (before.image, before.unchecked) if before else _image(cloud, settings, tag)
-    pinned = image is not None and any(
-        image.digest in d["image"] for d in current.content["containerDefinitions"]
-    )
+    found, unchecked = (before.image, before.unchecked) if before else image(cloud, settings, tag)
+    definitions = current.content["containerDefinitions"]
+    pinned = found is not None and any(found.digest in d["image"] for d in definitions)
     parts = FOR_THE_PROOF if pinned and seen.desired else frozenset[Part]()
     scaling = cloud.scaling(cluster, name)
     sleeps = scaling is not None and scaling.min_capacity == 0
     return Known(
         snapshot=replace(complete(cloud, seen, parts), scaling=scaling),
         current=current,
-        image=image,
+        image=found,
         unchecked=unchecked,
         proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
         proven_at=proven_at,
@@ -127,7 +126,7 @@ def named(settings: ServiceSettings) -> tuple[str, str]:
     return settings.cluster, settings.service
 
 
-def _image(cloud: Cloud, settings: ServiceSettings, tag: str) -> tuple[model.Image | None, str]:
+def image(cloud: Cloud, settings: ServiceSettings, tag: str) -> tuple[model.Image | None, str]:
     """The image, or why a foreign registry could not be asked."""
     if not settings.repository:
         raise Refused(f"Nothing says where the images of {settings.name!r} are.", "Set `repository`.")

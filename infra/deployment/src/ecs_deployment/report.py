@@ -67,21 +67,11 @@ def final(
         github.publish(report, environ, opened(None, default=sys.stderr))
 
 
-def stopped(
-    environment: str,
-    tag: str,
-    error: DeployError,
-    *,
-    json: bool = False,
-    stream: TextIO | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> None:
-    """Report an error that ended the run before any service had a result: as JSON and in GitHub Actions.
+def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> None:
+    """Show an error that ended the run before any service had a result, in GitHub Actions.
 
-    The sentence for people is left to whoever turns the error into an exit code.
+    The sentence for people, and the object for `--json`, are left to whoever turns the error into an exit code.
     """
-    if json:
-        _print_json(report_json.stopped(environment, tag, error), opened(stream, default=sys.stdout))
     if github.present(environ):
         github.publish_error(error, environ, opened(None, default=sys.stderr))
 

@@ -24,17 +24,6 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def stopped(environment: str, tag: str, error: DeployError) -> dict[str, Any]:
-    """A run that ended before any service had a result: the same object, without services, with the cause."""
-    return {
-        **document(Report(environment, tag, 0.0, 0)),
-        "outcome": outcome_of(error).value,
-        "exit_code": error.exit_code,
-        "cause": clean(error.what),
-        "advice": clean(error.cure) or None,
-    }
-
-
 def outcome_of(error: DeployError) -> Outcome:
     """The outcome that an expected failure amounts to, by its exit code."""
     return next((o for o in Outcome if o.exit_code == error.exit_code), Outcome.UNEXPECTED)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecs_deployment import model, observe
@@ -80,12 +79,8 @@ def told(entry: Entry) -> str:
     return f"{moment(entry.started)}  {entry.action} {entry.tag}  {end}  by {entry.owner}{owed}"
 
 
-def as_json(environment: str, seen: Sequence[Seen]) -> str:
-    """The same as one JSON object."""
-    return json.dumps({"environment": environment, "services": [_as_json(one) for one in seen]}, indent=2)
-
-
-def _as_json(seen: Seen) -> dict[str, object]:
+def facts(seen: Seen) -> dict[str, object]:
+    """The same for machines."""
     service, scaling = seen.snapshot.service, seen.snapshot.scaling
     newest = seen.entries[0] if seen.entries else None
     return {

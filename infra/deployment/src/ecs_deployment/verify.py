@@ -116,14 +116,16 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
     current = cloud.task_definition(snapshot.service.task_definition)
     path = "" if prefix == "off" else journal_path(prefix, cluster, name)
     entries = read(cloud, path) if path else ()
-    image = cloud.image(settings.repository, tag) if tag and settings.repository else None
-    if tag and image is None:
+    image, unchecked = observe.image(cloud, settings, tag) if tag else (None, "")
+    if tag and image is None and not unchecked:
         raise Refused(
             f"The registry has no image with tag {tag} in repository {settings.repository!r}.", "Check --tag."
         )
     found = verify(
         settings, snapshot, current, image, entries, locked=bool(path) and is_held(cloud, path, entries)
     )
+    if unchecked:
+        found = replace(found, story=(*found.story, f"the image was not checked: {unchecked}"))
     if not send or found.asleep or not settings.url:
         return found
     answer = Probe(settings.url.rstrip("/") + settings.health_path).baseline()

@@ -49,7 +49,7 @@ def image(
     else:
         config = _config(session, repository, manifest, owner)
         architectures = frozenset({config["architecture"]} if config.get("architecture") else ())
-        annotations = {**(config.get("config", {}).get("Labels") or {}), **annotations}
+        annotations = {**((config.get("config") or {}).get("Labels") or {}), **annotations}
     return model.Image(
         repository_uri=repository_uri,
         tag="" if "imageDigest" in wanted else reference,
@@ -90,7 +90,7 @@ def _config(
         if not url.startswith(("https://", "http://127.")):
             return {}
         with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - the scheme was checked
-            config: dict[str, Any] = json.load(response)
-            return config
+            config = json.load(response)
+            return config if isinstance(config, dict) else {}
     except Exception:  # noqa: BLE001 - whatever goes wrong here, the answer is "not known"
         return {}

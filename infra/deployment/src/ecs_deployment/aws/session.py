@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
+
+from ecs_deployment.errors import Refused
 
 # The installed default is standard/3 and its own guide says legacy/5, so nothing is left to the default.
 _TIMES = Config(connect_timeout=5, read_timeout=20)
@@ -27,7 +32,8 @@ class Session:
         self, region: str, *, endpoint_url: str | None = None, credentials: Mapping[str, str] | None = None
     ) -> None:
         self.region = region
-        self._session = boto3.Session(region_name=region, **(credentials or {}))
+        with _surroundings():
+            self._session = boto3.Session(region_name=region, **(credentials or {}))
         self._endpoint_url = endpoint_url
         self.calls = 0
         # "before-send" is emitted for every attempt, so retries count as what they cost.
@@ -39,10 +45,30 @@ class Session:
     def _client(self, service: str, attempts: int) -> Any:
         config = _TIMES.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         direct = Config(proxies={}) if self._endpoint_url else Config()
-        return self._session.client(service, endpoint_url=self._endpoint_url, config=config.merge(direct))
+        with _surroundings():
+            return self._session.client(service, endpoint_url=self._endpoint_url, config=config.merge(direct))
 
     def _count(self, **_: Any) -> None:
         self.calls += 1
+
+
+@contextmanager
+def _surroundings() -> Iterator[None]:
+    """What the user's own AWS configuration may get wrong, refused in a sentence."""
+    try:
+        yield
+    except exceptions.ProfileNotFound as error:
+        raise Refused(f"{error}.", "Set AWS_PROFILE to one that ~/.aws/config has.") from error
+    except (exceptions.ConfigParseError, exceptions.ConfigNotFound) as error:
+        raise Refused(
+            f"The AWS configuration cannot be read: {error}", "Mend or unset AWS_CONFIG_FILE."
+        ) from error
+    except (ValueError, exceptions.InvalidEndpointConfigurationError) as error:
+        url = os.environ.get("AWS_ENDPOINT_URL", "")
+        raise Refused(
+            f"AWS_ENDPOINT_URL {url!r} is no usable address: {error}",
+            "Write it with its scheme, for example http://127.0.0.1:4566, or unset it.",
+        ) from error
 
 
 def local_session(environment: Mapping[str, str]) -> Session:
