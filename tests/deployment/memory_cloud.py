@@ -28,34 +28,11 @@ from ecs_deployment.rollout_state import Limits
 
 from tests.deployment import builders as b
 from tests.deployment.memory_parameters import MemoryParameters, VirtualClock
+from tests.deployment.memory_presses import Presses
 
 Fault = CloudError | Literal["answer_lost", "never_arrived"] | None
 _CALL = 0.05  # seconds that each call takes
 _MOST_CALLS = 3000  # beyond that something spins
-
-
-class Presses:
-    """`Interrupts` under the virtual clock: the user presses Ctrl-C at the given moments, or from a test's hook."""
-
-    def __init__(self, clock: VirtualClock, *at: float) -> None:
-        self.clock = clock
-        self.at = [clock.now + seconds for seconds in at]
-        self.pressed = 0
-        self.waits: list[float] = []
-
-    def __enter__(self) -> Presses:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    @property
-    def count(self) -> int:
-        return self.pressed + sum(moment <= self.clock.now for moment in self.at)
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.clock.sleep(seconds)
 
 
 class MemoryCloud:

@@ -86,7 +86,9 @@ def test_a_single_manifest_tells_by_its_config(aws: Canned) -> None:
     assert aws.asked("GetDownloadUrlForLayer")[0]["layerDigest"] == CONFIG
 
 
-@pytest.mark.parametrize("config", ["not json", "cut", {}, {"config": {"Labels": None}}])
+@pytest.mark.parametrize(
+    "config", ["not json", "cut", "[1]", "null", {}, {"config": None}, {"config": {"Labels": None}}]
+)
 def test_a_config_that_cannot_be_read_only_leaves_the_cpu_unknown(aws: Canned, config: Any) -> None:
     single(aws, config)
     assert (image(aws).digest, image(aws).architectures) == (AMD, frozenset())

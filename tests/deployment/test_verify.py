@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import model, verify
-from ecs_deployment.errors import Refused
+from ecs_deployment.errors import Denied, Refused
 from ecs_deployment.journal_entry import Entry
 
 from tests.deployment import builders as b
@@ -186,3 +186,11 @@ def test_no_request_wakes_a_service_that_sleeps(answers: tuple[str, list[int]]) 
     next_status[0] = 503
     seen = look(sleeping, settings=replace(SLEEPER, url=url), send=True)
     assert "traffic" not in [finding.code for finding in seen.findings]
+
+
+def test_a_foreign_registry_that_cannot_be_read_is_not_checked(place: World) -> None:
+    place.cloud.refuse(Denied("The credentials may not call ecr:BatchGetImage."), "image")
+    foreign = replace(b.SETTINGS, repository="111111111111.dkr.ecr.eu-west-1.amazonaws.com/app")
+    found = look(place, "v1", settings=foreign)
+    assert found.findings == ()
+    assert any("not checked" in line for line in found.story)

@@ -17,7 +17,7 @@ from ecs_deployment import events, observe, probe
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.drive import drive
-from ecs_deployment.errors import DeployError, Refused
+from ecs_deployment.errors import CloudError, DeployError, Refused
 from ecs_deployment.interrupts import Interrupts
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Entry, Held, Taking, journal_path, off, read, run_url, take, unfinished
@@ -71,8 +71,11 @@ class Surveyed:
 
 def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]:
     """What would be done, service by service. Refuses where account or names are wrong."""
-    check_account(setting)
-    return [_survey(setting, request, settings) for settings in chosen(setting.environment, wishes.services)]
+    try:
+        check_account(setting)
+        return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]
+    except CloudError as error:  # nothing was changed yet, so whatever it is, it is no undecided rollout
+        raise Refused(error.what, error.cure) from error
 
 
 def check_account(setting: Setting) -> None:

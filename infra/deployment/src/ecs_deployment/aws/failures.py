@@ -79,7 +79,7 @@ def translated(service: str, operation: str, *, changes: bool = False) -> Iterat
             "There are no usable AWS credentials.",
             "Sign in (for example `aws sso login`) or set AWS_PROFILE.",
         ) from error
-    except exceptions.TokenRetrievalError as error:
+    except (exceptions.TokenRetrievalError, exceptions.SSOError) as error:
         raise Expired(f"The sign-in has run out: {error}", "Sign in again and repeat the command.") from error
     except _NEVER_SENT as error:
         raise Unreachable(
