@@ -7,6 +7,6 @@ from invoke.collection import Collection
 # Invoke has imported this file under the name `tasks`. Give that name back to the package beside it.
 del sys.modules[__name__]
 
-from tasks import app, deps, local, repo  # noqa: E402 - only after the name is free again
+from tasks import app, deps, infra, local, repo  # noqa: E402 - only after the name is free again
 
-ns = Collection(app, deps, local, repo)
+ns = Collection(app, deps, infra, local, repo)

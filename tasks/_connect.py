@@ -1,13 +1,15 @@
 """Environment name -> a ready connection. The only place that knows every member.
 
-For `provider = "local"` it starts the embedded ECS where none runs, creates what the services run on and
-publishes the sample; for `aws` it only connects.
+For `provider = "local"` it starts the embedded ECS where none runs, makes the stacks of its services from the same
+template that AWS gets, and publishes the sample; for `aws` it only connects. Names that the settings leave out are
+those of the stack.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,30 +19,49 @@ if TYPE_CHECKING:
     from ecs_deployment.cloud import Cloud
     from ecs_deployment.settings import Environment, ServiceSettings
     from ecs_local.client import Engine
+    from ecs_provisioning.calls import Aws
 
 _PATIENCE_LOCAL = 5.0  # seconds: an engine on this machine that does not answer is gone
 _PATIENCE_AWS = 120.0
 
+Tell = Callable[[str], None]
+
 
 @dataclass(frozen=True)
 class Connection:
-    """An environment with every name filled in, and the port to it. `clients` makes boto3 clients."""
+    """An environment with every name filled in, and the port to it.
+
+    `clients` makes boto3 clients that may repeat a request, `changes` such that send each once.
+    """
 
     environment: Environment
     cloud: Cloud
     clients: Callable[[str], Any]
+    changes: Callable[[str], Any]
     blind_patience: float
     engine: Engine | None = None
 
+    @property
+    def aws(self) -> Aws:
+        """The account as `ecs_provisioning` wants it."""
+        from ecs_provisioning.calls import Aws
 
-def connect(name: str, *, tell: Callable[[str], None] | None = None) -> Connection:
+        return Aws(self.clients, self.changes)
+
+
+def connect(name: str, *, tell: Tell | None = None) -> Connection:
     """Connect to the environment of that name. `tell` hears what is being started; stderr by default."""
+    say = tell or _stderr
+    found = attach(name, tell=say)
+    return _furnished(found, found.engine, say) if found.engine is not None else _named_by_stacks(found)
+
+
+def attach(name: str, *, tell: Tell | None = None) -> Connection:
+    """The same, but nothing is made and no name is looked up: for whoever makes the stacks."""
     from ecs_deployment import settings
 
     found = settings.environment(settings.load(environments_file()), name)
-    if found.provider == "local":
-        return _local(found, tell or _stderr)
-    return _aws(found)
+    return _local(found, tell or _stderr) if found.provider == "local" else _aws(found)
 
 
 def _stderr(text: str) -> None:
@@ -57,62 +78,100 @@ def _aws(environment: Environment) -> Connection:
             'Add for example region = "eu-west-3".',
         )
     session = aws.Session(environment.region)
-    return Connection(environment, aws.AwsCloud(session), session.read, _PATIENCE_AWS)
+    return Connection(environment, aws.AwsCloud(session), session.read, session.change, _PATIENCE_AWS)
 
 
-def _local(environment: Environment, tell: Callable[[str], None]) -> Connection:
+def _local(environment: Environment, tell: Tell) -> Connection:
     from ecs_deployment import aws
     from ecs_local import client
-    from ecs_provisioning import by_api
 
     from tasks.local import home
 
     engine = client.up(home())
     if engine.started:
         tell(f"Started the embedded ECS: {engine.url}, pid {engine.pid}. Stop it with: inv local.down")
-    # A session of its own: what is created beforehand is no call of the deploy.
     session = aws.local_session(client.environment(engine))
-    named = replace(environment, services=tuple(_named(environment, s) for s in environment.services))
-    for service in named.services:
-        names = _stack_names(service, session.region)
-        if by_api.ensure(session.change, names):
-            tell(
-                f"Created service {names.service} in cluster {names.cluster}, at desired 0 until its first deploy."
-            )
-            _publish_sample(names.repository, engine, session.change("ecr"))
-    urls = {(one["cluster"], one["service"]): one["url"] for one in client.status(engine)["services"]}
-    reachable = tuple(replace(s, url=s.url or urls.get((s.cluster, s.service))) for s in named.services)
     return Connection(
-        replace(named, services=reachable), aws.AwsCloud(session), session.read, _PATIENCE_LOCAL, engine
+        environment, aws.AwsCloud(session), session.read, session.change, _PATIENCE_LOCAL, engine
     )
 
 
-def _named(environment: Environment, service: ServiceSettings) -> ServiceSettings:
-    """The names that nobody has to write down for the embedded ECS."""
-    return replace(
-        service,
-        cluster=service.cluster or environment.name,
-        service=service.service or service.name,
-        repository=service.repository or service.name,
-        containers=service.containers or (service.name,),
-    )
+def _named_by_stacks(found: Connection) -> Connection:
+    """The names that the settings leave out, from the stacks' outputs; where none is left out nobody is asked."""
+    from ecs_provisioning.names import filled, lacks_names
+
+    def look(service: ServiceSettings) -> ServiceSettings:
+        if not lacks_names(service):
+            return service
+        from ecs_provisioning.apply import existing
+
+        stack = existing(found.aws, found.environment.name, service.name)
+        return filled(service, stack.outputs) if stack is not None else service
+
+    services = tuple(look(service) for service in found.environment.services)
+    return replace(found, environment=replace(found.environment, services=services))
 
 
-def _stack_names(service: ServiceSettings, region: str) -> Any:
-    from ecs_provisioning.names import StackNames
+def _furnished(found: Connection, engine: Engine, tell: Tell) -> Connection:
+    """The embedded ECS with every service of the environment on it."""
+    from ecs_local import client
+    from ecs_provisioning.names import completed
 
-    assert service.cluster is not None
-    assert service.service is not None
-    assert service.repository is not None
-    return StackNames(
-        cluster=service.cluster,
-        service=service.service,
-        container=service.containers[0],
-        repository=service.repository,
-        region=region,
-        health_path=service.health_path,
-        idle_minutes=service.idle_minutes,
-    )
+    environment = found.environment
+    services = tuple(completed(environment.name, service) for service in environment.services)
+    facts = client.status(engine)
+    if any(_lacks(facts, service) for service in services):
+        with _alone(engine):
+            facts = client.status(engine)
+            for service in services:
+                _furnish(found, engine, service, facts, tell)
+        facts = client.status(engine)
+        found = _local(environment, tell)  # what was made beforehand is no call of the deploy
+    urls = {(one["cluster"], one["service"]): one["url"] for one in facts["services"]}
+    reachable = tuple(replace(s, url=s.url or urls.get((s.cluster, s.service))) for s in services)
+    return replace(found, environment=replace(environment, services=reachable))
+
+
+def _lacks(facts: dict[str, Any], service: ServiceSettings) -> bool:
+    return _lacks_stack(facts, service) or not facts["tags"].get(service.repository)
+
+
+def _lacks_stack(facts: dict[str, Any], service: ServiceSettings) -> bool:
+    there = {(one["cluster"], one["service"]) for one in facts["services"]}
+    return (service.cluster, service.service) not in there
+
+
+def _furnish(
+    found: Connection, engine: Engine, service: ServiceSettings, facts: dict[str, Any], tell: Tell
+) -> None:
+    """The stack of a service, and the sample in its repository."""
+    from contextlib import nullcontext
+
+    from ecs_deployment.clock import RealClock
+    from ecs_provisioning.apply import apply
+    from ecs_provisioning.prepare import Wish
+
+    if _lacks_stack(facts, service):
+        # Figures for every container cost nothing here.
+        wish = Wish(found.environment.name, service, {"ContainerInsights": "enhanced"})
+        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda _: nullcontext(lambda: None))
+        tell(
+            f"Created stack {made.name}: service {service.service} in cluster {service.cluster}, at desired 0 until "
+            "its first deploy."
+        )
+    if not facts["tags"].get(service.repository):
+        assert service.repository is not None
+        _publish_sample(service.repository, engine, found.changes("ecr"))
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Of two commands that find the engine bare one furnishes it, and the other waits."""
+    import fcntl
+
+    with (engine.home / "furnish.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _publish_sample(repository: str, engine: Engine, ecr: Any) -> None:

@@ -120,6 +120,25 @@ def names(option: str, value: str) -> tuple[str, ...]:
     return found
 
 
+def assignments(option: str, value: str) -> dict[str, str]:
+    """The pairs in `A=1 B=x,y`, split as a shell splits: a value with spaces stands in quotes."""
+    import shlex
+
+    try:
+        parts = shlex.split(value)
+    except ValueError as error:
+        raise UsageError(f"--{option} {value!r} cannot be read: {error}.", "Close the quotes.") from None
+    found = dict(part.partition("=")[::2] for part in parts)
+    if any(not name or "=" not in part for name, part in zip(found, parts, strict=False)) or len(found) < len(
+        parts
+    ):
+        raise UsageError(
+            f"--{option} {value!r} is no list of assignments.",
+            f'Write it as --{option} "NAME=VALUE OTHER=VALUE".',
+        )
+    return found
+
+
 def _known_environments() -> tuple[str, ...]:
     """Their names, for a hint only: a file that cannot be read has none here and is refused elsewhere."""
     import tomllib

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from tasks._options import ROOT, UsageError, choice, dry, environments_file, number, whole_number
+from tasks._options import (
+    ROOT,
+    UsageError,
+    choice,
+    dry,
+    environments_file,
+    number,
+    required,
+    whole_number,
+)
 from tasks._task import task
 
 if TYPE_CHECKING:
@@ -75,7 +84,7 @@ def down(c: Context) -> None:
 
 @task(help={"json": "Print one JSON object on stdout. Default: a table."}, default=True)
 def status(c: Context, *, json: bool = False) -> None:
-    """Show the embedded ECS: where it listens and which tags are published.
+    """Show the embedded ECS: where it listens, which tags are published, which faults are planted.
 
     Example: inv local.status --json
     """
@@ -88,6 +97,59 @@ def status(c: Context, *, json: bool = False) -> None:
         print(encoder.dumps(facts, indent=2, default=str))
         return
     print("\n".join(_table(facts)))
+
+
+@task(
+    help={
+        "kind": "What goes wrong. For tasks started from now on: crash-at-start, crash-after, failing-health, "
+        "slow-health, unpullable-image, missing-secret, no-capacity. For calls of the API: throttling, "
+        "published-limits, server-error, drop-before, drop-after, slow-answers, stale-reads. For services: "
+        "scaler-to-zero.",
+        "service": "Only tasks, or calls that name, this service. Default: all.",
+        "operation": "Only calls of this operation, such as UpdateService. Default: all.",
+        "count": "How often it happens. Default: until it is cleared.",
+        "seconds": "crash-after: when (5). failing-health: well before (0). slow-health: until well (3). "
+        "slow-answers: how late (5). stale-reads: how old (5). scaler-to-zero: between two looks (5).",
+        "clear": "Take every planted fault away. Default: no.",
+    }
+)
+def fault(
+    c: Context,
+    *,
+    kind: str = "",
+    service: str = "",
+    operation: str = "",
+    count: str = "",
+    seconds: str = "",
+    clear: bool = False,
+) -> None:
+    """Plant a fault in the embedded ECS, to see what a deploy makes of it.
+
+    Example: inv local.fault --kind crash-at-start --service app --count 2
+    """
+    if clear and (kind or service or operation or count or seconds):
+        raise UsageError("--clear takes every fault away and goes with no other option.", "Give one of them.")
+    wanted = "" if clear else required("kind", kind, "what is to go wrong (inv --help local.fault)")
+    times = whole_number("count", count, 1, least=1) if count else None
+    duration = number("seconds", seconds, 0.0, least=0.0, most=86_400.0) if seconds else None
+    engine = _running()
+    if dry(c):
+        print("Would take every fault away." if clear else f"Would plant the fault {wanted}.")
+        return
+    from ecs_local import client
+
+    if clear:
+        print(f"Faults taken away: {client.clear_faults(engine)}.")
+        return
+    planted = client.fault(
+        engine,
+        wanted,
+        service=service or None,
+        operation=operation or None,
+        count=times,
+        seconds=duration,
+    )
+    print(f"Planted: {_words(planted)}. Take it away with: inv local.fault --clear")
 
 
 @task

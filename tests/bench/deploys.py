@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ecs_deployment.rollout_state import Limits
+
 from tests.bench.meter import Meter, Result, metered
 from tests.scenarios.place import Place, place
 
@@ -92,7 +94,7 @@ def _load(where: Place, load: Load, tally: Tally) -> Iterator[Meter]:
 
 
 def _one(where: Place, tag: str, tally: Tally) -> None:
-    report = where.deploy(tag)
+    report = where.deploy(tag, limits=Limits(max_errors=0))
     tally.deploys += 1
     tally.seconds.append(report.seconds)
     outcome = report.outcome.value

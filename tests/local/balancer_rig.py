@@ -147,3 +147,13 @@ async def rig(action: Content | None = None, skew: float = 0.3) -> AsyncIterator
         for task in made.connections:
             task.cancel()
         await asyncio.gather(*made.connections, return_exceptions=True)
+
+
+def run(scenario: Callable[[Rig], Awaitable[None]], **options: float) -> None:
+    """Plays a scenario on a balancer of its own; options as for `rig`."""
+
+    async def main() -> None:
+        async with rig(**options) as made:
+            await scenario(made)
+
+    asyncio.run(main())

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from ecs_local.api import dispatch, ecs
-from ecs_local.api.context import Records
 from ecs_local.api.protocol import Request
 from ecs_local.world import World
 
@@ -24,7 +23,6 @@ class Hub:
     """An engine without processes and registers."""
 
     world: World = field(default_factory=World)
-    records: Records = field(default_factory=Records)
     passive: Any = None
     base_url: str = "http://127.0.0.1:1"
     woken: int = 0

@@ -105,3 +105,18 @@ def test_parameters_are_put_and_read(aws: Aws) -> None:
     assert _aws(aws, "ssm", "put-parameter", *put)["Version"] == 1
     told = _aws(aws, "ssm", "get-parameters-by-path", "--path", "/cli", "--recursive")
     assert [one["Value"] for one in told["Parameters"]] == ["held"]
+
+
+def test_metrics_and_alarms(aws: Aws) -> None:
+    where = ("--namespace", "Shop", "--metric-name", "Visits", "--dimensions", "Name=Service,Value=shop")
+    named = ("--namespace", "Shop", "--metric-name", "Visits", "--dimensions", "Service=shop")
+    _aws(aws, "cloudwatch", "put-metric-data", *named, "--value", "3")
+    assert len(_aws(aws, "cloudwatch", "list-metrics", *where)["Metrics"]) == 1
+    alarm = ("--alarm-name", "shop-visits", "--evaluation-periods", "1", "--threshold", "1")
+    how = ("--period", "60", "--statistic", "Sum", "--comparison-operator", "LessThanThreshold")
+    _aws(aws, "cloudwatch", "put-metric-alarm", *alarm, *where, *how)
+    described = _aws(aws, "cloudwatch", "describe-alarms", "--alarm-names", "shop-visits")["MetricAlarms"]
+    assert [(one["AlarmName"], one["Dimensions"]) for one in described] == [
+        ("shop-visits", [{"Name": "Service", "Value": "shop"}])
+    ]
+    _aws(aws, "cloudwatch", "delete-alarms", "--alarm-names", "shop-visits")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from ecs_local.balancer_health import check_once, matches
-from ecs_local.balancer_metrics import Metrics
 from ecs_local.balancer_routing import choose_action, redirect_location
 from ecs_local.http1 import Head
 from ecs_local.world import Listener, ListenerRule, Target
@@ -151,17 +150,3 @@ def test_checks_begin_with_the_registration_and_end_with_the_draining() -> None:
             assert len(made.facts) == before
 
     asyncio.run(main())
-
-
-def test_counters_by_the_minute() -> None:
-    metrics = Metrics()
-    for seconds in (0.01, 0.02, 0.4):
-        metrics.record("balancer", "group", 125.0, 200, seconds, by_target=True)
-    metrics.record("balancer", "group", 125.0, 502, 0.0, by_target=False)
-    metrics.record("balancer", None, 185.0, 503, 0.0, by_target=False)
-    minute = metrics.minutes["group", 120]
-    assert (minute.requests, dict(minute.target), dict(minute.elb)) == (4, {"2xx": 3}, {502: 1})
-    assert 0.4 <= (minute.latency(1.0) or 0) <= 0.5
-    assert metrics.minutes["balancer", 180].requests == 0  # no target could be chosen
-    metrics.record("balancer", None, 1_000_000.0, 503, 0.0, by_target=False)
-    assert list(metrics.minutes) == [("balancer", 999_960)]

@@ -38,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert done.returncode == 0, done.stderr
         assert "The embedded ECS is up: http://127.0.0.1:" in done.stdout
         assert "inv local.down" in done.stdout
-        assert "Created service app in cluster local" in done.stdout
+        assert "service app in cluster local" in done.stdout
         yield folder
     finally:
         inv(folder, "local.down")
@@ -84,7 +84,7 @@ def test_reset_forgets_and_up_creates_anew(home: Path) -> None:
     assert inv(home, "local.reset", "--dry").stdout.startswith("Would reset")
     assert inv(home, "local.reset").returncode == 0
     assert json.loads(inv(home, "local.status", "--json").stdout)["services"] == []
-    assert "Created service app" in inv(home, "local.up").stdout
+    assert "service app in cluster local" in inv(home, "local.up").stdout
     assert len(json.loads(inv(home, "local.status", "--json").stdout)["services"]) == 1
 
 

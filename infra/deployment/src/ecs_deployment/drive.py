@@ -156,7 +156,7 @@ def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
         deployment=snapshot.deployment or (last.deployment if last else None),
     )
     one.enter(attention.stage(one.state, snapshot.service), now)
-    if one.probe and one.plan.was_asleep and one.stages[-1][0] != "starting":
+    if one.probe and one.plan.was_asleep and _answers(one.seen):
         one.probe.start(count_from_first_success=True)
     for event in reversed(snapshot.service.events):
         if event.at >= one.state.created - 1 and event.id not in one.told:
@@ -165,6 +165,13 @@ def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
                 kind = "info" if any(word in event.message for word in _ORDINARY) else "warning"
                 loop.sink(events.Said(one.plan.name, short(event.message), kind))
     loop.sink(job.progress(one, now))
+
+
+def _answers(seen: model.Snapshot) -> bool:
+    """Whether a woken service can answer: before that, the task that was put to sleep may still be draining."""
+    if seen.service.load_balancers:
+        return any(target.state == "healthy" for target in seen.targets)
+    return seen.service.running > 0
 
 
 def _log(loop: Loop, one: Job, snapshot: model.Snapshot) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from ecs_deployment.job import Holding, Job, Loop
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.patience import patiently
 
+_FIRST_TRAFFIC = 1.0
 _LOG_TRIES = 4
 _LOG_PAUSE = 0.5
 
@@ -43,6 +44,10 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
 def proven(loop: Loop, one: Job) -> None:
     """The rollout is proven: that is written down first. Only resuming scale-in may still have to wait."""
     assert one.state is not None
+    if one.probe and one.plan.was_asleep:
+        loop.interrupts.wait(
+            _FIRST_TRAFFIC
+        )  # it has only just begun to answer: a second of requests is its proof
     traffic = one.probe.stop() if one.probe else None
     one.state = replace(one.state, outcome=rollout.with_traffic(one.state, traffic))
     try:

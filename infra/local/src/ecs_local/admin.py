@@ -1,15 +1,18 @@
-"""The engine's own pages below /_local/: health, status, blobs, reset, stop."""
+"""The engine's own pages below /_local/: health, status, blobs, faults, reset, stop."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from ecs_local import faults
 from ecs_local.engine import Engine
+from ecs_local.faults_calls import Outside
 from ecs_local.transitions import counts
 from ecs_local.world import Listener, Service, World
 
@@ -21,7 +24,7 @@ def pid() -> int:
     return os.getpid()
 
 
-def routes(engine: Engine, nonce: str, stopping: asyncio.Event) -> list[web.RouteDef]:
+def routes(engine: Engine, outside: Outside, nonce: str, stopping: asyncio.Event) -> list[web.RouteDef]:
     """The pages of one engine. Asking for health or status does not keep an idle engine alive."""
     began = engine.now()
 
@@ -46,6 +49,18 @@ def routes(engine: Engine, nonce: str, stopping: asyncio.Event) -> list[web.Rout
             return web.Response(status=404, text=f"There is no blob {digest}.\n")
         return web.Response(body=engine.store.get(digest), content_type="application/octet-stream")
 
+    async def plant(request: web.Request) -> web.Response:
+        engine.last_used = engine.now()
+        try:
+            wish = json.loads(await request.read() or b"{}")
+            return web.json_response(faults.shown(outside.plant(wish)))
+        except (faults.FaultError, ValueError) as error:
+            return web.Response(status=400, text=f"{error}\n")
+
+    async def clear(_: web.Request) -> web.Response:
+        engine.last_used = engine.now()
+        return web.json_response({"cleared": outside.clear()})
+
     async def reset(_: web.Request) -> web.Response:
         engine.last_used = engine.now()
         await engine.reset()
@@ -61,6 +76,8 @@ def routes(engine: Engine, nonce: str, stopping: asyncio.Event) -> list[web.Rout
         web.get("/_local/status", status),
         web.put(blob, put_blob),
         web.get(blob, get_blob),
+        web.post("/_local/faults", plant),
+        web.delete("/_local/faults", clear),
         web.post("/_local/reset", reset),
         web.post("/_local/stop", stop),
         web.route("*", "/_local/{rest:.*}", _unknown),
@@ -84,6 +101,7 @@ async def _status(engine: Engine) -> dict[str, Any]:
         "listeners": [_listener(one) for one in world.listeners.values()],
         "services": [_service(world, one) for one in world.services.values() if one.status != "INACTIVE"],
         "tags": await _tags(engine),
+        "faults": [faults.shown(one) for one in world.faults],
         "failure": engine.failure,
     }
 

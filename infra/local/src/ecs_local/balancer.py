@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 
 from ecs_local.balancer_health import HealthChecks
-from ecs_local.balancer_metrics import Metrics
 from ecs_local.balancer_proxy import Proxy, TargetKey, key_of
 from ecs_local.facts import Fact
 from ecs_local.http1 import Wire
@@ -33,14 +32,9 @@ class Balancer:
     ) -> None:
         self._world = world
         self._proxy = Proxy(world, clock)
-        self._checks = HealthChecks(world, report)
+        self._checks = HealthChecks(world, report, clock)
         self._servers: dict[tuple[str, int], asyncio.Server] = {}  # by listener and the port it asked for
         self._clients: dict[asyncio.Task[None], Wire] = {}
-
-    @property
-    def metrics(self) -> Metrics:
-        """What was counted, by the minute."""
-        return self._proxy.metrics
 
     @property
     def last_request_at(self) -> float | None:
@@ -123,11 +117,13 @@ class Balancer:
         """Ends requests on targets whose deregistration delay is over, or which are registered no more."""
         if not self._proxy.active:
             return
+        scale = self._world.profile.delay_scale
         alive = {
             key_of(group, target)[:3]
             for group in self._world.target_groups.values()
             for target in group.targets.values()
-            if target.draining_since is None or now - target.draining_since < group.deregistration_delay
+            if target.draining_since is None
+            or now - target.draining_since < group.deregistration_delay * scale
         }
         for key, wires in self._proxy.active.items():
             if key[:3] not in alive:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from ecs_local.facts import Fact, TargetChecked
+from ecs_local.faults import well
+from ecs_local.faults_tasks import struck
 from ecs_local.http1 import Head, Mark, Wire, WireError, encode
 from ecs_local.world import Target, TargetGroup, World
 
@@ -41,8 +44,10 @@ async def check_once(group: TargetGroup, target: Target, timeout: float) -> Targ
 class HealthChecks:
     """Keeps one check running for each target of the world. Call `reconcile` after every step."""
 
-    def __init__(self, world: World, report: Callable[[Fact], None]) -> None:
-        self._world, self._report = world, report
+    def __init__(
+        self, world: World, report: Callable[[Fact], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._world, self._report, self._clock = world, report, clock
         self._running: dict[_Key, asyncio.Task[None]] = {}
 
     def reconcile(self) -> None:
@@ -67,14 +72,30 @@ class HealthChecks:
         await asyncio.gather(*checks, return_exceptions=True)
 
     async def _check(self, group: TargetGroup, target: Target) -> None:
+        profile = self._world.profile
+        if profile.first_check is not None:
+            await asyncio.sleep(group.health_interval * profile.health_scale * profile.first_check)
         while True:
             scale = self._world.profile.health_scale
             interval = max(group.health_interval * scale, _SHORTEST_INTERVAL)
             timeout = max(group.health_timeout * scale, _SHORTEST_TIMEOUT)
             began = asyncio.get_running_loop().time()
-            self._report(await check_once(group, target, timeout))
+            self._report(self._planted(group, target) or await check_once(group, target, timeout))
             took = asyncio.get_running_loop().time() - began
             await asyncio.sleep(max(interval - took, _SHORTEST_INTERVAL))
+
+    def _planted(self, group: TargetGroup, target: Target) -> TargetChecked | None:
+        """The failure that was planted for the target's task, if it is due now."""
+        task = self._world.tasks.get(target.task)
+        if task is None or task.started_at is None:
+            return None
+        fault = struck(self._world, task, "failing-health", "slow-health")
+        if fault is None or well(fault, self._clock() - task.started_at):
+            return None
+        if fault.kind == "slow-health":
+            return _failed(group, target, "Target.Timeout", "Request timed out")
+        description = "Health checks failed with these codes: [503]"
+        return _failed(group, target, "Target.ResponseCodeMismatch", description)
 
 
 async def _status(target: Target, path: str) -> int:

@@ -34,7 +34,7 @@ class Proxy:
     """Serves clients. `active` holds the connections to targets that work on a request."""
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
-        self.metrics, self.pool = Metrics(), Pool()
+        self.metrics, self.pool = Metrics(world), Pool()
         self.active: dict[TargetKey, set[Wire]] = {}
         self.was_healthy: set[TargetKey] = set()  # their last state before draining
         self.last_request_at: float | None = None

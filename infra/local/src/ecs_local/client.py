@@ -45,7 +45,12 @@ def up(home: Path, port: int = 0, profile: str = "fast", speed: float = 1.0, tim
     `timeout` seconds.
     """
     home = home.absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineStartError(
+            f"The engine's folder {home} cannot be made: {error.strerror}. Set ECS_LOCAL_HOME to one that can."
+        ) from None
     try:
         with enginefile.starting(home, 2 * timeout):
             return _fitting(running(home), port) or _start(home, port, profile, speed, timeout)
@@ -96,7 +101,8 @@ def status(engine: Engine) -> dict[str, Any]:
 
     `pid`, `port`, `url`, `profile`, `account`, `region`, `home`, `uptime` (seconds), `failure` (None, or what its
     loop stumbles over), `listeners` (`load_balancer`, `port`, `bound_port`, `url`), `services` (`cluster`,
-    `service`, `status`, `desired`, `running`, `pending`, `url`), and `tags`: the published ones by repository.
+    `service`, `status`, `desired`, `running`, `pending`, `url`), `tags`: the published ones by repository, and
+    `faults`: the planted ones (`kind`, `service`, `operation`, `seconds`, `left`, `struck`).
     """
     return _asked(engine, "GET", "/_local/status", _STATUS)
 
@@ -104,6 +110,36 @@ def status(engine: Engine) -> dict[str, Any]:
 def reset(engine: Engine) -> None:
     """Stops every task and forgets everything, published images too."""
     _asked(engine, "POST", "/_local/reset", _STATUS)
+
+
+def fault(
+    engine: Engine,
+    kind: str,
+    *,
+    service: str | None = None,
+    operation: str | None = None,
+    count: int | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Plants a fault (`ecs_local.faults.KINDS`) and says what was planted.
+
+    It strikes tasks created, and calls that arrive, from now on: those of one service (name) or one operation
+    (`UpdateService`) where given, `count` times or until `clear_faults`. Raises `EngineError` for what there is
+    not.
+    """
+    wish = {
+        "kind": kind,
+        "service": service,
+        "operation": operation,
+        "count": count,
+        "seconds": seconds,
+    }
+    return _asked(engine, "POST", "/_local/faults", _ANSWER, json.dumps(wish))
+
+
+def clear_faults(engine: Engine) -> int:
+    """Takes every fault away; how many there were. What they have done stays done."""
+    return int(_asked(engine, "DELETE", "/_local/faults", _ANSWER)["cleared"])
 
 
 def environment(engine: Engine) -> dict[str, str]:
@@ -186,25 +222,27 @@ def _tail(log: Path) -> str:
     return "".join(["\nIts last words:", *(f"\n  {line}" for line in lines)]) if lines else ""
 
 
-def _asked(engine: Engine, method: str, path: str, timeout: float) -> dict[str, Any]:
+def _asked(engine: Engine, method: str, path: str, timeout: float, body: str | None = None) -> dict[str, Any]:
     try:
-        return _ask(engine.port, method, path, timeout)
+        return _ask(engine.port, method, path, timeout, body)
     except OSError:
         raise EngineGoneError(
             f"The engine on port {engine.port} does not answer any more. Start it again with `inv local.up`."
         ) from None
 
 
-def _ask(port: int, method: str, path: str, timeout: float) -> dict[str, Any]:
-    """One request to the engine's own pages. Raises `OSError` when there is no good answer."""
+def _ask(port: int, method: str, path: str, timeout: float, body: str | None = None) -> dict[str, Any]:
+    """One request to the engine's own pages. Raises `EngineError` for a refusal, `OSError` without an answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request(method, path)
+        connection.request(method, path, body)
         answer = connection.getresponse()
-        body = answer.read()
+        received = answer.read()
+        if answer.status == http.HTTPStatus.BAD_REQUEST:
+            raise EngineError(received.decode(errors="replace").strip())
         if answer.status != http.HTTPStatus.OK:
             raise OSError(f"{method} {path} was answered with {answer.status}")
-        told: dict[str, Any] = json.loads(body)
+        told: dict[str, Any] = json.loads(received)
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"{method} {path} was not answered by an engine") from error
     finally:

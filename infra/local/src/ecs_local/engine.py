@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ecs_local import images, transitions
-from ecs_local.api.context import Records
 from ecs_local.api.errors import AwsError
 from ecs_local.api.passive import Passive
 from ecs_local.balancer import Balancer
@@ -52,7 +51,6 @@ class Engine:
     def _begin(self) -> None:
         """An empty account. The seed decides ids and addresses: two engines on one machine must not meet."""
         self.world = World(profile=self._profile, seed=random.SystemRandom().getrandbits(48))
-        self.records = Records()
 
     def now(self) -> float:
         """Seconds since the epoch, by this engine's clock."""
@@ -77,7 +75,12 @@ class Engine:
         """Begins to work: tasks, load balancer, logs and the loop."""
         self._shipper = Shipper(self.world, self.passive)
         self._worker = Worker(
-            self.world, self._report, self._resolve, self._shipper.take, self.home / "tasks"
+            self.world,
+            self._report,
+            self._resolve,
+            self._shipper.take,
+            self.home / "tasks",
+            self._shipper.ready,
         )
         self._balancer = Balancer(self.world, self._report, self._clock)
         self._loop = asyncio.create_task(self._run())

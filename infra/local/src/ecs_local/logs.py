@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ecs_local.api.errors import AwsError
 from ecs_local.api.passive import Passive
-from ecs_local.world import Content, World
+from ecs_local.world import Content, Task, World
 
 if TYPE_CHECKING:
     from ecs_local.worker import LogLine
@@ -21,14 +21,19 @@ _MOST_WAITING = 20_000  # lines; the oldest are dropped beyond
 _BATCH = 1_000  # lines of one PutLogEvents
 _LONGEST = 200_000  # characters of one line; AWS takes 256 KB an event
 
+_NO_GROUP = (
+    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to "
+    "create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1"
+)
+
 Stream = tuple[str, str]
 
 
 class Shipper:
     """Sends lines in batches: group and stream as the task definition's logConfiguration says.
 
-    A missing group is created only with `awslogs-create-group`, as on AWS; else the lines are dropped, once
-    with a warning in the engine's log.
+    A missing group is created only with `awslogs-create-group`, as on AWS; else the task does not start (`ready`).
+    Lines whose stream is gone later are dropped, once with a warning in the engine's log.
     """
 
     def __init__(self, world: World, passive: Passive) -> None:
@@ -44,18 +49,19 @@ class Shipper:
         if task is None:
             return
         definitions = self._world.task_definitions[task.task_definition].content["containerDefinitions"]
-        configuration = next(one for one in definitions if one["name"] == line.container).get(
-            "logConfiguration", {}
-        )
-        options = configuration.get("options", {})
-        if configuration.get("logDriver") != "awslogs" or "awslogs-group" not in options:
+        target = _target(task, next(one for one in definitions if one["name"] == line.container))
+        if target is None:
             return
-        prefix = options.get("awslogs-stream-prefix")
-        name = f"{prefix}/{line.container}/{task.id}" if prefix else task.id
         event = {"timestamp": int(line.at * 1000), "message": line.text[:_LONGEST]}
-        create = options.get("awslogs-create-group") == "true"
-        self._waiting.append(((options["awslogs-group"], name), create, event))
+        self._waiting.append((*target, event))
         self._some.set()
+
+    async def ready(self, task: Task, definition: Content) -> str | None:
+        """Gets the stream of a container ready; the reason why its task cannot start, or None."""
+        target = _target(task, definition)
+        if target is None or await self._there(*target):
+            return None
+        return _NO_GROUP
 
     async def stop(self) -> None:
         """Sends what waits, then ends."""
@@ -96,8 +102,17 @@ class Shipper:
         except AwsError as error:
             if error.code == "ResourceAlreadyExistsException":
                 return True
-            _log.warning(
-                "%s for %s: %s. Lines are dropped.", operation, params["logGroupName"], error.message
-            )
+            _log.warning("%s for %s: %s Lines are dropped.", operation, params["logGroupName"], error.message)
             return False
         return True
+
+
+def _target(task: Task, definition: Content) -> tuple[Stream, bool] | None:
+    """(group, stream) of a container, and whether to create the group; None without the awslogs driver."""
+    configuration = definition.get("logConfiguration") or {}
+    options = configuration.get("options") or {}
+    if configuration.get("logDriver") != "awslogs" or "awslogs-group" not in options:
+        return None
+    prefix = options.get("awslogs-stream-prefix")
+    name = f"{prefix}/{definition['name']}/{task.id}" if prefix else task.id
+    return (options["awslogs-group"], name), options.get("awslogs-create-group") == "true"

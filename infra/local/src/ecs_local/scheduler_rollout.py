@@ -14,8 +14,6 @@ from ecs_local.scheduler_actions import Action, AnnounceStuck, Resize, StartTask
 from ecs_local.scheduler_view import REPEAT_AFTER, Census, primary_of
 from ecs_local.world import Content, Deployment, Service, Task, World
 
-_BATCH = 10  # tasks of one start, as RunTask's limit
-
 
 @dataclass(frozen=True)
 class Envelope:
@@ -32,15 +30,16 @@ def envelope(desired: int, configuration: Content) -> Envelope:
     return Envelope(-(-desired * low // 100), desired * high // 100)
 
 
-def roll(_: World, service: Service, census: Census, now: float) -> list[Action]:
+def roll(world: World, service: Service, census: Census, now: float) -> list[Action]:
     """Starts first, then stops, then the deployments' shares of the desired count."""
     primary = primary_of(service)
     if primary is None:
         return []
     limits = envelope(service.desired_count, service.configuration)
     room = max(0, limits.ceiling - census.alive)
-    new = _plan_primary(service, primary, census, room, now)
-    old = _plan_others(service, primary, census, limits.floor, room - new.starts, now)
+    batch = world.profile.batch
+    new = _plan_primary(service, primary, census, min(room, batch), now)
+    old = _plan_others(service, primary, census, limits.floor, min(room - new.starts, batch), now)
     stops = [*new.stops, *old.stops]
     key = (service.cluster, service.name)
     actions: list[Action] = [
@@ -104,7 +103,7 @@ def _plan_primary(service: Service, primary: Deployment, census: Census, room: i
     lacking, stops = _compare(tasks, desired if launches else min(desired, len(tasks)), census)
     if not launches:
         lacking = 0
-    starts = min(lacking, room, _BATCH) if now >= primary.next_start_at else 0
+    starts = min(lacking, room) if now >= primary.next_start_at else 0
     sick = [task for task in tasks if task.arn in census.sick]
     if lacking and not room and not stops and not census.leaving and sick:
         stops = _worst_first(sick, census)[:1]  # no room for the replacement: one by one
@@ -140,7 +139,7 @@ def _plan_others(
         sick = sum(task.arn in census.sick and task.arn not in stopped for task in mine)
         sizes.append((each, min(max(each.desired_count, kept - sick), kept + extra)))
         if able and starter is None and extra + sick and now >= each.next_start_at:
-            starter, starts = each, min(lacking, extra + sick, room, _BATCH)
+            starter, starts = each, min(lacking, extra + sick, room)
             replaced = min(starts, sick)
     return _Plan(lacking, starts, stops, sizes, starter, replaced)
 

@@ -19,6 +19,8 @@ def advance(world: World, service: Service | None, task: Task, now: float) -> Ac
             return Advance(task.arn, "DEACTIVATING" if task.stop_to_announce else "STOPPING")
         case "DEACTIVATING" if service is None or not any(targets_of(world, service, task)):
             return Advance(task.arn, "STOPPING")
+        case "STOPPING" if due:
+            return Advance(task.arn, "DEPROVISIONING")
         case "DEPROVISIONING" if due:
             return Advance(task.arn, "STOPPED")
     return None

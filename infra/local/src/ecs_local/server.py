@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from ecs_local import admin, enginefile
-from ecs_local.api import dispatch
 from ecs_local.api.protocol import Request
 from ecs_local.engine import Engine
 from ecs_local.errors import EngineError, PortInUseError
+from ecs_local.faults_calls import Outside
 from ecs_local.profile import Profile
 
 _log = logging.getLogger(__name__)
@@ -85,13 +85,18 @@ async def serve(home: Path, port: int, profile: Profile, nonce: str, idle: float
 
 def application(engine: Engine, nonce: str, stopping: asyncio.Event) -> web.Application:
     """Every path but the engine's own pages belongs to the AWS API."""
+    outside = Outside(engine)
 
     async def api(request: web.Request) -> web.StreamResponse:
         engine.last_used = engine.now()
         headers = request.headers.copy()
         headers.popall("Content-Encoding", None)  # the server has undone it
         asked = Request(request.method, request.raw_path, headers, await request.read())
-        answer = await dispatch.answer(engine, asked)
+        answer = await outside.answer(asked)
+        if answer is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()  # nobody hears it
         return web.Response(
             status=answer.status,
             body=answer.body,
@@ -100,7 +105,7 @@ def application(engine: Engine, nonce: str, stopping: asyncio.Event) -> web.Appl
         )
 
     app = web.Application(client_max_size=_LARGEST, middlewares=[_only_from_here])
-    app.add_routes(admin.routes(engine, nonce, stopping))
+    app.add_routes(admin.routes(engine, outside, nonce, stopping))
     app.router.add_route("*", "/{path:.*}", api)
     return app
 

@@ -14,6 +14,8 @@ from hashlib import sha256
 from heapq import heappop, heappush
 from math import inf
 
+from ecs_local.balancer_metrics import Metrics
+from ecs_local.balancer_routing import eligible
 from ecs_local.facts import (
     ContainerHealth,
     Fact,
@@ -75,6 +77,7 @@ class Simulation:
         self._behaviours = dict(behaviours or {})
         self._agenda: list[tuple[float, int, Fact | _Check]] = []
         self._order = 0
+        self._metrics = Metrics(world)
         self._phases: dict[str, str] = {}  # by task: what the script has already reacted to
         self._watched: set[tuple[str, tuple[str, int]]] = set()
 
@@ -96,6 +99,17 @@ class Simulation:
                 return False
             self.now = min(moments)
 
+    def visit(self, load_balancer: str, group: str) -> int:
+        """A visitor's request now, counted as the balancer counts: 200, 502 from a sick target, 503 without any."""
+        targets = eligible(self.world.target_groups[group], self.now, 0.0, lambda _: False)
+        if not targets:
+            self._metrics.record(load_balancer, None, self.now, 503, 0.0, by_target=False)
+            return 503
+        well = targets[0].state == "healthy"
+        status = 200 if well else 502
+        self._metrics.record(load_balancer, group, self.now, status, 0.01, by_target=well)
+        return status
+
     def become(self, image: str, behaviour: Behaviour) -> None:
         """Let containers of the image that are started from now on behave otherwise."""
         self._behaviours[image] = behaviour
@@ -115,7 +129,9 @@ class Simulation:
             for key in group.targets:
                 if (group.arn, key) not in self._watched:
                     self._watched.add((group.arn, key))
-                    self._later(0, _Check(group.arn, key))
+                    profile = self.world.profile
+                    first = group.health_interval * profile.health_scale * (profile.first_check or 0.0)
+                    self._later(first, _Check(group.arn, key))
 
     def _live(self) -> Iterator[Task]:
         yield from self.world.standalone_tasks.values()

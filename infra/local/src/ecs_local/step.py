@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ecs_local import transitions
+from ecs_local.alarms_watch import next_look, watch
 from ecs_local.scheduler import decide
 from ecs_local.scheduler_actions import Action
 from ecs_local.scheduler_breaker import accepted_at
@@ -27,6 +28,7 @@ def step(world: World, now: float) -> list[Action]:
     """Decide and apply until nothing is left to do at `now`; returns what was done, in order."""
     world.stepped_at = now
     forget_stopped(world, now)
+    watch(world, now)
     done: list[Action] = []
     for _ in range(_ROUNDS):
         actions = decide(world, now)
@@ -49,6 +51,7 @@ def next_moment(world: World, now: float) -> float | None:
 
 
 def _moments(world: World, now: float) -> Iterator[float]:
+    yield from next_look(world)
     for group in world.target_groups.values():
         for target in group.targets.values():
             if target.state == "draining":

@@ -19,6 +19,10 @@ UNABLE_TO_ROLL = (
     "was unable to stop or start tasks during a deployment because of the service deployment configuration."
     " Update the minimumHealthyPercent or maximumPercent value and try again."
 )
+NO_CAPACITY = (
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone. For more"
+    " information, see the Troubleshooting section of the Amazon ECS Developer Guide"
+)  # the end is believed
 STEADY = "has reached a steady state."
 BREAKER_REASON = "ECS deployment circuit breaker: tasks failed to start."
 STOPPED_REASON = "ECS deployment stopped by a service deployment request."  # believed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ecs_local import ids, texts
 from ecs_local.scheduler_view import REPEAT_AFTER
 from ecs_local.world import Event, Service, World
@@ -17,6 +19,17 @@ def say(world: World, service: Service, text: str, now: float) -> None:
     at = max(now, service.events[0].created_at + _GAP) if service.events else now
     service.events.insert(0, Event(ids.event_id(world), at, texts.event(service.name, text)))
     del service.events[_KEPT:]
+
+
+def say_stopped(world: World, service: Service, tasks: Sequence[str], now: float) -> None:
+    """Say that tasks (ids) were stopped: one event for all that are stopped at the same moment."""
+    newest = service.events[0] if service.events else None
+    if newest is not None and newest.stopped and newest.created_at >= now:
+        newest.stopped += tuple(tasks)
+        newest.message = texts.event(service.name, texts.stopped(newest.stopped))
+        return
+    say(world, service, texts.stopped(tasks), now)
+    service.events[0].stopped = tuple(tasks)
 
 
 def say_once(world: World, service: Service, kind: str, text: str, now: float) -> None:

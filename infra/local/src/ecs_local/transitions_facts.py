@@ -15,7 +15,7 @@ from ecs_local.facts import (
 from ecs_local.transitions_events import say
 from ecs_local.transitions_failures import back_off, count
 from ecs_local.transitions_targets import checked
-from ecs_local.transitions_tasks import deployment_of, deprovision, end, order, run, service_of
+from ecs_local.transitions_tasks import deployment_of, end, order, run, service_of, wind_down
 from ecs_local.world import Container, Health, Service, Task, World
 
 _OVER = ("DEPROVISIONING", "STOPPED")
@@ -80,7 +80,7 @@ def _start_failed(
         unresolved = container.image_digest is None and "@" not in container.image
         if deployment is not None and unresolved and container.name not in deployment.image_digests:
             deployment.digest_failures += 1
-        if fact.reason.startswith("ResourceInitializationError"):
+        if fact.reason.startswith(("ResourceInitializationError", texts.NO_CAPACITY)):
             say(world, service, texts.unable_to_place(fact.reason), now)
         count(service, task)
         back_off(world, service, task, now)
@@ -94,7 +94,7 @@ def _exited(
     container.last_status, container.exit_code, container.reason = "STOPPED", fact.exit_code, fact.reason
     if task.last_status == "STOPPING":
         if all(each.last_status == "STOPPED" for each in task.containers):
-            deprovision(world, task, now)
+            wind_down(world, task, now)
         return
     if not container.essential:
         if task.started_at is None and all(each.last_status != "PENDING" for each in task.containers):

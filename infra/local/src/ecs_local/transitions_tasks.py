@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ecs_local import ids, texts
-from ecs_local.transitions_events import say
+from ecs_local import ids
+from ecs_local.transitions_events import say_stopped
 from ecs_local.transitions_targets import deregister
 from ecs_local.world import Container, Content, Deployment, LastStatus, Service, Task, TaskDefinition, World
 
@@ -77,6 +77,8 @@ def advance(world: World, task: Task, to: LastStatus, now: float) -> None:
         _enter(task, "DEACTIVATING")
     elif to == "STOPPING":
         end(world, task, now)
+    elif to == "DEPROVISIONING":
+        deprovision(world, task, now)
     else:
         _finish(world, task, now)
 
@@ -96,7 +98,7 @@ def end(world: World, task: Task, now: float) -> None:
     service = service_of(world, task)
     if task.stop_to_announce and service is not None:
         task.stop_to_announce = False
-        say(world, service, texts.stopped([task.id]), now)
+        say_stopped(world, service, [task.id], now)
     task.stopping_at = now
     if task.pull_stopped_at is None or all(each.last_status == "STOPPED" for each in task.containers):
         deprovision(world, task, now)
@@ -104,8 +106,16 @@ def end(world: World, task: Task, now: float) -> None:
         _enter(task, "STOPPING")
 
 
+def wind_down(world: World, task: Task, now: float) -> None:
+    """The last process of a STOPPING task is gone: it is called stopped at once, or after `profile.wind_down`."""
+    if world.profile.wind_down is None:
+        deprovision(world, task, now)
+    elif task.next_at is None:
+        task.next_at = now + world.profile.wind_down
+
+
 def deprovision(world: World, task: Task, now: float) -> None:
-    """No process of the task is left."""
+    """The execution of the task has stopped."""
     task.execution_stopped_at = now
     for each in task.containers:
         each.last_status = "STOPPED"
@@ -149,7 +159,7 @@ def stop_orderly(world: World, service: Service, tasks: Iterable[Task], reason: 
     for task in known:
         task.stop_to_announce, task.next_at = True, now + world.profile.begin_stop
     if others:
-        say(world, service, texts.stopped([task.id for task in others]), now)
+        say_stopped(world, service, [task.id for task in others], now)
     for task in others:
         if task.last_status == "RUNNING":
             task.next_at = now + world.profile.begin_stop

@@ -15,14 +15,22 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ecs_local import faults_tasks
 from ecs_local.facts import Fact, ImageResolved, ProcessExited, StartFailed
 from ecs_local.images import CannotPullError, ResolvedImage
 from ecs_local.worker_container import ContainerRun, LogLine
 from ecs_local.worker_guard import Guard
-from ecs_local.worker_plan import StartError, check_platform, environment, plan_container, secrets
+from ecs_local.worker_plan import (
+    ContainerPlan,
+    StartError,
+    check_platform,
+    environment,
+    plan_container,
+    secrets,
+)
 from ecs_local.world import Content, Task, World
 
 __all__ = ["LogLine", "Worker"]
@@ -45,7 +53,10 @@ class _Run:
 
 
 class Worker:
-    """Follows the world: call `reconcile` after every step. Scratch folders of tasks live below `directory`."""
+    """Follows the world: call `reconcile` after every step. Scratch folders of tasks live below `directory`.
+
+    `log_to` gets a container's log stream ready and gives the reason why it cannot be had, or None.
+    """
 
     def __init__(
         self,
@@ -54,7 +65,9 @@ class Worker:
         resolve: Callable[[str], Awaitable[ResolvedImage]],
         log: Callable[[LogLine], None],
         directory: Path,
+        log_to: Callable[[Task, Content], Awaitable[str | None]] | None = None,
     ) -> None:
+        self._log_to = log_to
         self._world, self._resolve, self._log, self._directory = world, resolve, log, directory
         self._tell, self._closed = report, False
         self._guard = Guard()
@@ -122,14 +135,20 @@ class Worker:
             self._start(task, run)
 
     async def _pull(self, task: Task, run: _Run, content: Content) -> None:
-        """Secrets first, then images, as Fargate does; the first that cannot be had fails the task."""
+        """Secrets and logs first, then images, as Fargate does; the first that cannot be had fails the task."""
         images = {container.name: container.image for container in task.containers}
+        if refused := faults_tasks.refusal(self._world, task, run.definitions):
+            self._report(refused)
+            return
         for definition in run.definitions:
             name = definition["name"]
             try:
                 run.secrets[name] = secrets(definition, self._world.parameters)
             except StartError as error:
                 self._report(StartFailed(task.arn, name, str(error)))
+                return
+            if self._log_to is not None and (problem := await self._log_to(task, definition)):
+                self._report(StartFailed(task.arn, name, problem))
                 return
         for definition in run.definitions:
             name = definition["name"]
@@ -156,10 +175,25 @@ class Worker:
                 run.containers.clear()
                 self._report(StartFailed(task.arn, name, str(error)))
                 return
-            scale = self._world.profile.health_scale
-            run.containers[name] = ContainerRun(task.arn, plan, self._guard, self._report, self._log, scale)
+            run.containers[name] = self._container(task, plan)
         for container in run.containers.values():
             self._job(container.live(run.containers))
+
+    def _container(self, task: Task, plan: ContainerPlan) -> ContainerRun:
+        """One container with whatever was planted for it."""
+        world, first = self._world, plan.name == task.containers[0].name
+        if first and faults_tasks.struck(world, task, "crash-at-start"):
+            plan = replace(plan, command=faults_tasks.CRASH)
+        return ContainerRun(
+            task.arn,
+            plan,
+            self._guard,
+            self._report,
+            self._log,
+            world.profile.health_scale,
+            dies_after=faults_tasks.dies_after(world, task) if first else None,
+            sick=faults_tasks.sickness(world, task),
+        )
 
     def _bring_down(self, task: Task) -> None:
         run = self._runs.setdefault(task.arn, _Run([]))

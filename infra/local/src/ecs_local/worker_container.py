@@ -38,12 +38,16 @@ class ContainerRun:
         report: Callable[[Fact], None],
         log: Callable[[LogLine], None],
         health_scale: float,
+        *,
+        dies_after: float | None = None,
+        sick: Callable[[float], bool] | None = None,
     ) -> None:
         self.plan = plan
         self.started, self.healthy, self.exited = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.exit_code: int | None = None
         self._task, self._guard, self._report, self._log = task, guard, report, log
         self._health_scale = health_scale
+        self._dies_after, self._sick = dies_after, sick  # planted faults; ages in seconds
         self._pid: int | None = None
         self._ordered = asyncio.Event()
 
@@ -93,9 +97,16 @@ class ContainerRun:
         self._report(ProcessStarted(self._task, plan.name))
         if self._ordered.is_set():
             kill_group(process.pid, signal.SIGTERM)
+        doom = None
+        if self._dies_after is not None:
+            doom = asyncio.get_running_loop().call_later(
+                self._dies_after, kill_group, process.pid, signal.SIGKILL
+            )
         try:
             code = await process.wait()
         finally:
+            if doom is not None:
+                doom.cancel()
             kill_group(process.pid, signal.SIGKILL)  # a container ends with its first process
             if checks is not None:
                 checks.cancel()
@@ -136,7 +147,8 @@ class ContainerRun:
         began, failures, verdict = loop.time(), 0, "UNKNOWN"
         while True:
             await asyncio.sleep(interval)
-            if await self._passes(timeout):
+            sick = self._sick is not None and self._sick(loop.time() - began)
+            if not sick and await self._passes(timeout):
                 failures = 0
                 self.healthy.set()
                 if verdict != "HEALTHY":

@@ -14,9 +14,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from ecs_local.alarms_model import Alarm, ScalingPolicy
+from ecs_local.faults import Fault
+from ecs_local.metrics import MetricStore
 from ecs_local.profile import FAST, Profile
+
+if TYPE_CHECKING:
+    from ecs_local.cfn_records import Stack
 
 Content = dict[str, Any]
 """A structure as botocore shapes it, kept as the caller sent it."""
@@ -176,6 +182,9 @@ class Event:
     id: str
     created_at: float
     message: str
+    stopped: tuple[
+        str, ...
+    ] = ()  # ids of the tasks that "has stopped" names; others of this moment join them
 
 
 @dataclass
@@ -276,6 +285,9 @@ class ScalableTarget:
             "ScheduledScalingSuspended": False,
         }
     )
+    cools_in_until: float = float("-inf")  # no scale-in before
+    cools_out_until: float = float("-inf")  # until then what a scale-out added counts for the next
+    base_capacity: int = 0  # before the scale-out that cools down
 
 
 @dataclass
@@ -312,3 +324,12 @@ class World:
     listeners: dict[str, Listener] = field(default_factory=dict)  # by ARN
     scalable_targets: dict[str, ScalableTarget] = field(default_factory=dict)  # by resource id
     parameters: dict[str, Parameter] = field(default_factory=dict)  # by name
+    stacks: dict[str, Stack] = field(default_factory=dict)  # by ARN, those deleted too
+    faults: list[Fault] = field(default_factory=list)  # planted on demand, in the order of planting
+    metrics: MetricStore = field(default_factory=MetricStore)
+    alarms: dict[str, Alarm] = field(default_factory=dict)  # by name
+    alarm_history: deque[Content] = field(default_factory=deque)  # newest first
+    scaling_policies: dict[tuple[str, str], ScalingPolicy] = field(
+        default_factory=dict
+    )  # by (resource id, name)
+    scaling_activities: list[Content] = field(default_factory=list)  # newest first

@@ -1,27 +1,30 @@
-"""Application Auto Scaling for the desired count of services: scalable targets, activities, policies on record."""
+"""Application Auto Scaling for the desired count of services: scalable targets and their activities."""
 
 from __future__ import annotations
 
 import uuid
 
-from ecs_local import transitions
-from ecs_local.api.context import Call, Handler, without_none
+from ecs_local import alarms_watch, autoscaler_act
+from ecs_local.api import autoscaling_policies
+from ecs_local.api.autoscaling_policies import TOKEN, asked, registered, resource_service
+from ecs_local.api.context import Call, Handler
 from ecs_local.api.errors import AwsError
 from ecs_local.api.paging import page
-from ecs_local.world import Content, ScalableTarget, Service
+from ecs_local.world import Content, ScalableTarget
 
-_DIMENSION = "ecs:service:DesiredCount"
-_TOKEN = AwsError("InvalidNextTokenException", "The specified token is not valid.")
-_MOST_ACTIVITIES = 1000
+_IN = "DynamicScalingInSuspended"
 
 
 def register_scalable_target(call: Call, params: Content) -> Content:
     """Registers a target or changes what is given of it; what is left out stays, flags of SuspendedState too.
 
     Then the count is moved between the bounds, "even if you don't include the MinCapacity or MaxCapacity"
-    (botocore, application-autoscaling RegisterScalableTarget): to flip a flag can wake a service.
+    (botocore, application-autoscaling RegisterScalableTarget): to flip a flag can wake a service. "When you resume
+    scale in, Application Auto Scaling evaluates policies with alarm thresholds that are currently in breach" (user
+    guide, suspending scaling).
     """
-    service, resource = _service(call, params), params["ResourceId"]
+    resource_service(call, params)
+    resource = params["ResourceId"]
     there = call.world.scalable_targets.get(resource)
     low = params.get("MinCapacity", there.min_capacity if there else None)
     high = params.get("MaxCapacity", there.max_capacity if there else None)
@@ -36,19 +39,23 @@ def register_scalable_target(call: Call, params: Content) -> Content:
         )
     if there is None:
         there = call.world.scalable_targets[resource] = _new(call, params, low, high)
+    was_suspended = there.suspended[_IN]
     there.min_capacity, there.max_capacity = low, high
     there.suspended |= params.get("SuspendedState", {})
-    _move_between_bounds(call, there, service)
+    autoscaler_act.move_between_bounds(call.world, there, call.now)
+    if was_suspended and not there.suspended[_IN]:
+        for policy in autoscaling_policies.policies_of(call.world, resource):
+            alarms_watch.invoke_standing(call.world, policy, call.now)
     return {"ScalableTargetARN": there.arn}
 
 
 def deregister_scalable_target(call: Call, params: Content) -> Content:
     """Forgets a target and its policies."""
+    registered(call, params)
     resource = params["ResourceId"]
-    _registered(call, params)
     del call.world.scalable_targets[resource]
-    for key in [key for key in call.records.policies if key[0] == resource]:
-        del call.records.policies[key]
+    for policy in autoscaling_policies.policies_of(call.world, resource):
+        del call.world.scaling_policies[resource, policy.name]
     return {}
 
 
@@ -57,16 +64,16 @@ def describe_scalable_targets(call: Call, params: Content) -> Content:
     chosen = [
         target
         for resource, target in sorted(call.world.scalable_targets.items())
-        if _asked(params) and resource in params.get("ResourceIds", [resource])
+        if asked(params) and resource in params.get("ResourceIds", [resource])
     ]
     found, token = page(
-        chosen, params.get("NextToken"), params.get("MaxResults", 50), lambda one: one.resource_id, _TOKEN
+        chosen, params.get("NextToken"), params.get("MaxResults", 50), lambda one: one.resource_id, TOKEN
     )
     shown = [
         {
             "ServiceNamespace": "ecs",
             "ResourceId": one.resource_id,
-            "ScalableDimension": _DIMENSION,
+            "ScalableDimension": autoscaler_act.DIMENSION,
             "MinCapacity": one.min_capacity,
             "MaxCapacity": one.max_capacity,
             "RoleARN": one.role_arn,
@@ -80,11 +87,13 @@ def describe_scalable_targets(call: Call, params: Content) -> Content:
 
 
 def describe_scaling_activities(call: Call, params: Content) -> Content:
-    """What scaling did, newest first."""
+    """What scaling did, newest first; with IncludeNotScaledActivities also what it refused to do, and why."""
     chosen = [
         one
-        for one in call.records.activities
-        if _asked(params) and params.get("ResourceId", one["ResourceId"]) == one["ResourceId"]
+        for one in call.world.scaling_activities
+        if asked(params)
+        and params.get("ResourceId", one["ResourceId"]) == one["ResourceId"]
+        and (params.get("IncludeNotScaledActivities") or "NotScaledReasons" not in one)
     ]
     places = {one["ActivityId"]: f"{place:09d}" for place, one in enumerate(chosen)}
     found, token = page(
@@ -92,74 +101,9 @@ def describe_scaling_activities(call: Call, params: Content) -> Content:
         params.get("NextToken"),
         params.get("MaxResults", 50),
         lambda one: places[one["ActivityId"]],
-        _TOKEN,
+        TOKEN,
     )
     return {"ScalingActivities": found} | ({"NextToken": token} if token else {})
-
-
-def put_scaling_policy(call: Call, params: Content) -> Content:
-    """Writes a policy down; no alarm runs it yet."""
-    _registered(call, params)
-    resource, name = params["ResourceId"], params["PolicyName"]
-    there = call.records.policies.get((resource, name))
-    region, account = call.world.region, call.world.account
-    path = f"{uuid.uuid5(uuid.NAMESPACE_URL, resource)}:resource/ecs/{resource}:policyName/{name}"
-    arn = f"arn:aws:autoscaling:{region}:{account}:scalingPolicy:{path}"
-    if there is None and "PolicyType" not in params:
-        params = params | {"PolicyType": "StepScaling"}
-    policy = (there or {"PolicyARN": arn, "CreationTime": call.now}) | params
-    call.records.policies[resource, name] = policy
-    return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
-
-
-def describe_scaling_policies(call: Call, params: Content) -> Content:
-    """The policies on record, by resource and by name."""
-    chosen = [
-        policy | {"Alarms": []}
-        for (resource, name), policy in sorted(call.records.policies.items())
-        if _asked(params)
-        and params.get("ResourceId", resource) == resource
-        and name in params.get("PolicyNames", [name])
-    ]
-    found, token = page(
-        chosen, params.get("NextToken"), params.get("MaxResults", 50), lambda one: one["PolicyARN"], _TOKEN
-    )
-    return {"ScalingPolicies": found} | ({"NextToken": token} if token else {})
-
-
-def delete_scaling_policy(call: Call, params: Content) -> Content:
-    """Forgets a policy."""
-    if call.records.policies.pop((params["ResourceId"], params["PolicyName"]), None) is None:
-        raise AwsError("ObjectNotFoundException", f"No scaling policy found for {params['PolicyName']}.")
-    return {}
-
-
-def _asked(params: Content) -> bool:
-    return bool(
-        params["ServiceNamespace"] == "ecs" and params.get("ScalableDimension", _DIMENSION) == _DIMENSION
-    )
-
-
-def _service(call: Call, params: Content) -> Service:
-    if not _asked(params):
-        raise AwsError("ValidationException", f"The embedded ECS scales {_DIMENSION} only.")
-    parts = params["ResourceId"].split("/")
-    named = parts[1:] if parts[0] == "service" else []
-    service = call.world.services.get((named[0], named[1])) if len(named) == 2 else None
-    if service is None or service.status != "ACTIVE":
-        raise AwsError("ValidationException", f"ECS service doesn't exist: {params['ResourceId']}")
-    return service
-
-
-def _registered(call: Call, params: Content) -> ScalableTarget:
-    found = call.world.scalable_targets.get(params["ResourceId"]) if _asked(params) else None
-    if found is None:
-        raise AwsError(
-            "ObjectNotFoundException",
-            f"No scalable target found for service namespace: {params['ServiceNamespace']}, "
-            f"resource ID: {params['ResourceId']}, scalable dimension: {params['ScalableDimension']}",
-        )
-    return found
 
 
 def _new(call: Call, params: Content, low: int, high: int) -> ScalableTarget:
@@ -177,34 +121,10 @@ def _new(call: Call, params: Content, low: int, high: int) -> ScalableTarget:
     )
 
 
-def _move_between_bounds(call: Call, target: ScalableTarget, service: Service) -> None:
-    count = min(max(service.desired_count, target.min_capacity), target.max_capacity)
-    if count == service.desired_count:
-        return
-    bound = "minimum" if count > service.desired_count else "maximum"
-    transitions.set_desired_count(call.world, service, count, call.now)
-    activity = without_none(
-        ActivityId=str(uuid.uuid4()),
-        ServiceNamespace="ecs",
-        ResourceId=target.resource_id,
-        ScalableDimension=_DIMENSION,
-        Description=f"Setting desired count to {count}.",
-        Cause=f"{bound} capacity was set to {count}",
-        StartTime=call.now,
-        EndTime=call.now,
-        StatusCode="Successful",
-        StatusMessage=f"Successfully set desired count to {count}. Change successfully fulfilled by ecs.",
-    )
-    call.records.activities.insert(0, activity)
-    del call.records.activities[_MOST_ACTIVITIES:]
-
-
 OPERATIONS: dict[str, Handler] = {
-    "DeleteScalingPolicy": delete_scaling_policy,
     "DeregisterScalableTarget": deregister_scalable_target,
     "DescribeScalableTargets": describe_scalable_targets,
     "DescribeScalingActivities": describe_scaling_activities,
-    "DescribeScalingPolicies": describe_scaling_policies,
-    "PutScalingPolicy": put_scaling_policy,
     "RegisterScalableTarget": register_scalable_target,
+    **autoscaling_policies.OPERATIONS,
 }

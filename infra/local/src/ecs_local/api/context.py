@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ecs_local.world import Content, World
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from ecs_local.api.passive import Passive
 
 
-@dataclass
-class Records:
-    """What the API only writes down: nothing in the world depends on it."""
+class Inside(Protocol):
+    """The engine, for handlers that ask it in turn or whose work outlasts the call."""
 
-    activities: list[Content] = field(default_factory=list)  # scaling activities, newest first
-    policies: dict[tuple[str, str], Content] = field(default_factory=dict)  # by (resource id, policy name)
+    def now(self) -> float:
+        """The engine's clock."""
+
+    async def ask(self, service: str, operation: str, params: Content) -> Content:
+        """Calls an operation as a client would, by botocore's names. Raises `AwsError`."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,10 @@ class Call:
     """One API call in progress. `now` is the engine's clock; `base_url` is where the engine listens."""
 
     world: World
-    records: Records
     now: float
     passive: Passive
     base_url: str
+    inside: Inside | None = None
 
 
 Handler = Callable[[Call, Content], Content | Awaitable[Content]]

@@ -6,18 +6,33 @@ import inspect
 import logging
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Protocol
 
-from ecs_local.api import autoscaling, ecr, ecs, elbv2, mirror, protocol, ssm
-from ecs_local.api.context import Call, Handler, Records
+from ecs_local.api import (
+    autoscaling,
+    cloudformation,
+    cloudwatch,
+    ecr,
+    ecs,
+    elbv2,
+    mirror,
+    models,
+    protocol,
+    shapes,
+    ssm,
+)
+from ecs_local.api.context import Call, Handler
 from ecs_local.api.errors import AwsError
 from ecs_local.api.passive import Passive
 from ecs_local.api.protocol import Request, Response, Wanted
-from ecs_local.world import World
+from ecs_local.world import Content, World
 
 _log = logging.getLogger(__name__)
 _HANDLERS: dict[str, dict[str, Handler]] = {
     "application-autoscaling": autoscaling.OPERATIONS,
+    "cloudformation": cloudformation.OPERATIONS,
+    "cloudwatch": cloudwatch.OPERATIONS,
     "ecr": ecr.OPERATIONS,
     "ecs": ecs.OPERATIONS,
     "elbv2": elbv2.OPERATIONS,
@@ -32,7 +47,6 @@ class Hub(Protocol):
     """The engine, as far as the API knows it."""
 
     world: World
-    records: Records
     passive: Passive
     base_url: str
 
@@ -70,15 +84,45 @@ async def _answer(hub: Hub, request: Request, wanted: Wanted, request_id: str) -
     if handler is None:
         return await _without_handler(hub, request, wanted)
     params = protocol.read_input(wanted, operation, request.body)
-    call = Call(hub.world, hub.records, hub.now(), hub.passive, hub.base_url)
-    result = handler(call, params)
-    content = await result if inspect.isawaitable(result) else result
-    hub.wake()
+    content = await _handled(hub, handler, params)
     return protocol.success(wanted, operation, content, request_id)
 
 
+async def _handled(hub: Hub, handler: Handler, params: Content) -> Content:
+    result = handler(Call(hub.world, hub.now(), hub.passive, hub.base_url, _Inside(hub, hub.world)), params)
+    content = await result if inspect.isawaitable(result) else result
+    hub.wake()
+    return content
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """The same API for the engine itself, in one account: after a reset nobody is there any more."""
+
+    hub: Hub
+    world: World
+
+    def now(self) -> float:
+        return self.hub.now()
+
+    async def ask(self, service: str, operation: str, params: Content) -> Content:
+        if self.hub.world is not self.world:
+            raise AwsError("InternalFailure", "The account was reset.", 500)
+        shape = models.model(service).operation_model(operation).input_shape
+        found = [] if shape is None else list(shapes.problems(shape, params))
+        if found:
+            raise AwsError("ValidationException", "; ".join(found))
+        handler = _HANDLERS.get(service, {}).get(operation)
+        if handler is None:
+            answer = await self.hub.passive.call(service, operation, params)
+            if service == "elbv2" and not operation.startswith("Describe"):
+                await _follow_balancers(self.hub)
+            return answer
+        return await _handled(self.hub, handler, params)
+
+
 async def _without_handler(hub: Hub, request: Request, wanted: Wanted) -> Response:
-    if wanted.service.name not in _PARTLY:
+    if not _is_passive(wanted):
         raise AwsError(
             "UnknownOperationException",
             f"The embedded ECS does not answer {wanted.operation} of {wanted.service.name}.",
@@ -86,17 +130,29 @@ async def _without_handler(hub: Hub, request: Request, wanted: Wanted) -> Respon
     response = await _forward(hub, request)
     if wanted.service.name == "elbv2":
         if not wanted.operation.startswith("Describe"):
-            await mirror.refresh(hub.passive, hub.world)
-            await hub.settle()
+            await _follow_balancers(hub)
         # Amazon's names of load balancers do not resolve here; ours all listen on one address.
         body = _DNS_NAME.sub(b"<DNSName>127.0.0.1</DNSName>", response.body)
         return Response(response.status, body, response.content_type, response.headers)
     return response
 
 
+async def _follow_balancers(hub: Hub) -> None:
+    await mirror.refresh(hub.passive, hub.world)
+    await hub.settle()
+
+
+def _is_passive(wanted: Wanted) -> bool:
+    if wanted.service.name == "cloudwatch":
+        return cloudwatch.is_passive(wanted.operation)
+    return wanted.service.name in _PARTLY
+
+
 async def _forward(hub: Hub, request: Request) -> Response:
     if "Authorization" not in request.headers:
         raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        raise AwsError("UnknownProtocol", "The embedded ECS speaks JSON and Query forms, but not CBOR.")
     raw = await hub.passive.forward(request.method, request.path, list(request.headers.items()), request.body)
     headers = {name.lower(): value for name, value in raw.headers}
     content_type = headers.get("content-type", "application/octet-stream")

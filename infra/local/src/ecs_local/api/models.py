@@ -25,6 +25,9 @@ ECS = Spoken("ecs", "json", "InvalidParameterException")
 SSM = Spoken("ssm", "json", "ValidationException")
 AUTOSCALING = Spoken("application-autoscaling", "json", "ValidationException")
 ECR = Spoken("ecr", "json", "InvalidParameterException")
+CLOUDWATCH = Spoken("cloudwatch", "json", "ValidationError")
+CLOUDWATCH_FORM = Spoken("cloudwatch", "query", "ValidationError")  # as earlier clients speak to it
+CLOUDFORMATION = Spoken("cloudformation", "query", "ValidationError")
 ELBV2 = Spoken("elbv2", "query", "ValidationError")
 
 BY_TARGET = {
@@ -32,10 +35,15 @@ BY_TARGET = {
     "AmazonSSM": SSM,
     "AnyScaleFrontendService": AUTOSCALING,
     "AmazonEC2ContainerRegistry_V20150921": ECR,
+    "GraniteServiceVersion20100801": CLOUDWATCH,
 }
 """By the prefix of the X-Amz-Target header."""
 
-BY_SCOPE = {("elasticloadbalancing", "2015-12-01"): ELBV2}
+BY_SCOPE = {
+    ("cloudformation", "2010-05-15"): CLOUDFORMATION,
+    ("elasticloadbalancing", "2015-12-01"): ELBV2,
+    ("monitoring", "2010-08-01"): CLOUDWATCH_FORM,
+}
 """By the signature's service name and the form's Version."""
 
 

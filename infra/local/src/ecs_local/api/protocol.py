@@ -120,6 +120,8 @@ def failure(wanted: Wanted, error: AwsError, request_id: str) -> Response:
         namespace = models.model(wanted.service.name).metadata["xmlNamespace"]
         return Response(error.status, answers.xml_error(error, namespace, request_id), "text/xml")
     headers = {"x-amzn-errortype": error.code}
+    if "awsQueryCompatible" in models.model(wanted.service.name).metadata:
+        headers["x-amzn-query-error"] = f"{error.code};{'Sender' if error.status < 500 else 'Receiver'}"
     return Response(error.status, answers.json_error(error), "application/x-amz-json-1.1", headers)
 
 

@@ -58,6 +58,8 @@ def decode_query(shape: Shape, form: Mapping[str, str], prefix: str = "") -> Any
             found_items.append(item)
         return found_items or None
     if isinstance(shape, MapShape):
+        if not any(name.startswith(f"{prefix}.") for name in form):
+            return None
         raise AwsError("ValidationError", f"{prefix}: maps are not part of this service's input")
     return None if (text := form.get(prefix)) is None else _text(shape, text, prefix)
 

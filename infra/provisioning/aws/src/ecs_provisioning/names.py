@@ -1,38 +1,49 @@
-"""What things are called, where the settings do not say: derived from environment and service."""
+"""What things are called where the settings do not say: derived from environment and service."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ecs_deployment.settings import ServiceSettings
 
 
-@dataclass(frozen=True)
-class StackNames:
-    """The names of one service's resources, and what decides how they are made.
+def stack_name(environment: str, service: str) -> str:
+    """The stack of a service, such as `ecs-staging-app`: letters, digits and hyphens, at most 128."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"ecs-{environment}-{service}")[:128].rstrip("-")
 
-    `floor` and `ceiling` are minimumHealthyPercent and maximumPercent; `idle_minutes` None: it never sleeps.
-    Seconds for `deregistration_delay`, `health_interval` and `stop_timeout`.
-    """
 
-    cluster: str
-    service: str
-    container: str
-    repository: str
-    region: str
-    health_path: str = "/health"
-    port: int = 8080
-    idle_minutes: int | None = None
-    floor: int = 100
-    ceiling: int = 200
-    deregistration_delay: int = 30
-    health_interval: int = 5
-    stop_timeout: int = 30
+def completed(environment: str, service: ServiceSettings) -> ServiceSettings:
+    """The settings with the names that a new stack gives: the cluster is called like the environment."""
+    return replace(
+        service,
+        cluster=service.cluster or environment,
+        service=service.service or service.name,
+        repository=service.repository or _repository(environment, service.name),
+        containers=service.containers or (service.name,),
+    )
 
-    @property
-    def log_group(self) -> str:
-        """Where the service's containers log."""
-        return f"/ecs/{self.cluster}/{self.service}"
 
-    @property
-    def balancer(self) -> str:
-        """Load balancer and target group; at most 32 letters, digits and hyphens (ELB's rule)."""
-        return f"{self.cluster}-{self.service}"[:32].strip("-")
+def _repository(environment: str, service: str) -> str:
+    """A name that ECR takes: lower case and at least two characters (ECR API reference, CreateRepository)."""
+    name = service if len(service) > 1 else f"{environment}-{service}"
+    return name.lower()
+
+
+def filled(service: ServiceSettings, outputs: Mapping[str, str]) -> ServiceSettings:
+    """The settings with what they leave out taken from a stack's outputs."""
+    container = outputs.get("ContainerName")
+    return replace(
+        service,
+        cluster=service.cluster or outputs.get("ClusterName"),
+        service=service.service or outputs.get("ServiceName"),
+        repository=service.repository or outputs.get("RepositoryName"),
+        containers=service.containers or ((container,) if container else ()),
+        url=service.url or outputs.get("Url"),
+    )
+
+
+def lacks_names(service: ServiceSettings) -> bool:
+    """Whether something is left out that a deploy has to know."""
+    return not (service.cluster and service.service and service.repository and service.containers)

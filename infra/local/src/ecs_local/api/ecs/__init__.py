@@ -30,5 +30,6 @@ OPERATIONS: dict[str, Handler] = {
     "StopTask": tasks.stop_task,
     "TagResource": tags.tag_resource,
     "UntagResource": tags.untag_resource,
+    "UpdateClusterSettings": clusters.update_cluster_settings,
     "UpdateService": services.update_service,
 }

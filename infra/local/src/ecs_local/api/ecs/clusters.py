@@ -43,6 +43,14 @@ def list_clusters(call: Call, params: Content) -> Content:
     return {"clusterArns": shown_arns} | ({"nextToken": token} if token else {})
 
 
+def update_cluster_settings(call: Call, params: Content) -> Content:
+    """Changes the settings that are given, by name; the others stay."""
+    cluster = find_cluster(call.world, params["cluster"])
+    settings = {one["name"]: one for one in [*cluster.settings, *params["settings"]]}
+    cluster.settings = list(settings.values())
+    return {"cluster": shown(call.world, cluster, {"SETTINGS", "TAGS"})}
+
+
 def delete_cluster(call: Call, params: Content) -> Content:
     """Makes a cluster INACTIVE; refused while services or tasks are in it."""
     cluster = find_cluster(call.world, params["cluster"])

@@ -131,8 +131,8 @@ def update_service(call: Call, params: Content) -> Content:
 def delete_service(call: Call, params: Content) -> Content:
     """Drains a service: its tasks go, then it is INACTIVE. Above 0 tasks only with `force`."""
     service = find_service(call.world, params.get("cluster"), params["service"])
-    if service.status == "INACTIVE":
-        raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
+    if service.status == "INACTIVE":  # DeleteService has no ServiceNotActiveException (botocore, ecs)
+        raise AwsError("ServiceNotFoundException", "Service not found.")
     if service.desired_count > 0 and not params.get("force", False):
         raise invalid("The service cannot be stopped while it is scaled above 0.")
     transitions.delete_service(call.world, service, call.now)

@@ -91,7 +91,7 @@ def run_task(call: Call, params: Content) -> Content:
     cluster = find_cluster(call.world, params.get("cluster"))
     if "taskDefinition" not in params:
         raise invalid("TaskDefinition can not be blank.")
-    if params.get("overrides"):
+    if _overrides(params.get("overrides", {})):
         raise AwsError("UnsupportedFeatureException", "The embedded ECS runs tasks without overrides.")
     count = params.get("count", 1)
     if not 1 <= count <= _MOST_RUN:
@@ -112,6 +112,14 @@ def stop_task(call: Call, params: Content) -> Content:
     if task.desired_status != "STOPPED":
         transitions.stop_task(call.world, task, reason, "UserInitiated", call.now)
     return {"task": shown(call, task, tags=False)}
+
+
+def _overrides(given: Content) -> bool:
+    """Whether anything is overridden: clients send an empty list, or a container's name alone, as well."""
+    containers = given.get("containerOverrides", [])
+    return any(one.keys() - {"name"} for one in containers) or any(
+        value for member, value in given.items() if member != "containerOverrides"
+    )
 
 
 def _run(call: Call, cluster: str, task_definition: str, params: Content) -> Task:

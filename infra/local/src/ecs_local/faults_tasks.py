@@ -1,0 +1,53 @@
+"""What planted faults do to a task that is being started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ecs_local import texts
+from ecs_local.facts import StartFailed
+from ecs_local.faults import Fault, strike_task, well
+from ecs_local.world import Content, Task, World
+
+CRASH = ("/bin/sh", "-c", "echo 'This container crashes: a fault was planted (crash-at-start).' >&2; exit 1")
+"""What the first container runs instead of its own command."""
+
+_NO_PARAMETER = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+    "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: {name}"
+)
+_IMAGE = (
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+    "failed to resolve ref {image}: {image}: not found"
+)
+
+
+def refusal(world: World, task: Task, definitions: list[Content]) -> StartFailed | None:
+    """Why the task does not get as far as its images, if that was planted."""
+    first = task.containers[0]
+    if struck(world, task, "no-capacity"):
+        return StartFailed(task.arn, first.name, texts.NO_CAPACITY)
+    if struck(world, task, "missing-secret"):
+        secrets = definitions[0].get("secrets") or [{"valueFrom": "planted-fault"}]
+        return StartFailed(task.arn, first.name, _NO_PARAMETER.format(name=secrets[0]["valueFrom"]))
+    if struck(world, task, "unpullable-image"):
+        return StartFailed(task.arn, first.name, _IMAGE.format(image=first.image))
+    return None
+
+
+def dies_after(world: World, task: Task) -> float | None:
+    """After how many seconds the first container is killed, if that was planted."""
+    fault = struck(world, task, "crash-after")
+    return None if fault is None else fault.seconds
+
+
+def sickness(world: World, task: Task) -> Callable[[float], bool] | None:
+    """Whether the containers' own checks fail at an age in seconds, if that was planted."""
+    fault = struck(world, task, "failing-health", "slow-health")
+    return None if fault is None else lambda age: not well(fault, age)
+
+
+def struck(world: World, task: Task, *kinds: str) -> Fault | None:
+    """The fault of these kinds that holds for the task."""
+    service = task.group.removeprefix("service:")
+    return strike_task(world.faults, kinds, task.arn, service, task.created_at)

@@ -1,0 +1,57 @@
+"""Whether a stack can be changed as it stands; what it means where it cannot, and the way out."""
+
+from __future__ import annotations
+
+from ecs_deployment.errors import Refused
+
+from ecs_provisioning.calls import Aws
+from ecs_provisioning.errors import StackFailed, StackRolledBack
+from ecs_provisioning.stack import WELL, Stack, causes
+
+_MEANINGS = {
+    "ROLLBACK_COMPLETE": "its creation failed and everything that had been made was taken away again",
+    "ROLLBACK_FAILED": "its creation failed, and not everything that had been made could be taken away again",
+    "CREATE_FAILED": "its creation failed, and what had been made is still there",
+    "DELETE_FAILED": "it could not be taken away completely",
+    "UPDATE_FAILED": "an update failed and was not undone",
+    "UPDATE_ROLLBACK_FAILED": "an update failed and could not be undone completely",
+}
+_CONTINUE = "Remove the cause, then: aws cloudformation continue-update-rollback --stack-name {name}"
+_ANEW = (
+    "Remove the cause, then: inv infra.destroy --env {env} --confirm {env}, and inv infra.apply --env {env}."
+)
+
+
+def check(aws: Aws, stack: Stack, environment: str) -> None:
+    """Refuse what CloudFormation would refuse, in words that help, with the first failure that led there."""
+    if stack.status in WELL:
+        return
+    if stack.busy:
+        raise Refused(
+            f"Stack {stack.name} is being changed just now ({stack.status}).",
+            "Wait until that is over, then repeat.",
+        )
+    meaning = _MEANINGS.get(stack.status, "it cannot be changed as it stands")
+    failed = causes(aws, stack.id, "")
+    why = f" The cause: {failed[0].logical}: {failed[0].reason}" if failed else ""
+    raise Refused(f"Stack {stack.name} is {stack.status}: {meaning}.{why}", _cure(stack, environment))
+
+
+def judge(aws: Aws, stack: Stack, mark: str, environment: str) -> None:
+    """Raise for a change that did not come to a good end; the cause is the first failure after the mark."""
+    if stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
+        return
+    failed = causes(aws, stack.id, mark)
+    cause = f"{failed[0].logical}: {failed[0].reason}" if failed else stack.reason or stack.status
+    if stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        raise StackRolledBack(
+            f"{cause}\nStack {stack.name} is as it was before: {stack.status}.",
+            f"Remove the cause, then repeat inv infra.apply --env {environment}.",
+        )
+    meaning = _MEANINGS.get(stack.status, "it is not as it should be")
+    raise StackFailed(f"{cause}\nStack {stack.name} is {stack.status}: {meaning}.", _cure(stack, environment))
+
+
+def _cure(stack: Stack, environment: str) -> str:
+    text = _CONTINUE if stack.status == "UPDATE_ROLLBACK_FAILED" else _ANEW
+    return text.format(name=stack.name, env=environment)

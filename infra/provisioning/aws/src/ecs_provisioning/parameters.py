@@ -1,0 +1,84 @@
+"""What the template is told: from the settings, from what was asked for, from what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ecs_deployment.errors import Refused
+from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.suggest import did_you_mean
+
+from ecs_provisioning.changeset import KEEP
+
+NEVER_DEPLOYED = "none-yet"
+LAG = 2
+"""Minutes that a metric may be late: the idle alarm looks at so many periods more."""
+
+OURS = ("Image", "RunningRevision", "FirstTime", "ClusterOrigin", "RepositoryOrigin")
+"""Parameters that say what there is; nobody may wish them otherwise."""
+
+_ARM = "linux/arm64"
+
+
+def from_settings(service: ServiceSettings) -> dict[str, str]:
+    """What environments.toml decides, so far as it says anything."""
+    found = {
+        "ClusterName": service.cluster,
+        "ServiceName": service.service,
+        "ContainerName": service.containers[0] if service.containers else None,
+        "RepositoryName": _name(service.repository),
+        "HealthCheckPath": service.health_path,
+        "IdlePeriods": "0" if service.idle_minutes is None else str(service.idle_minutes + LAG),
+    }
+    if service.build is not None:
+        found["CpuArchitecture"] = "ARM64" if service.build.platform.startswith(_ARM) else "X86_64"
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def checked(wishes: Mapping[str, str], known: tuple[str, ...]) -> dict[str, str]:
+    """The parameters that were asked for by name. Raises `Refused` for one that there is not, or that is ours."""
+    for name in wishes:
+        if name in OURS:
+            raise Refused(f"{name} is not yours to set: it says what there is.", "Leave it out.")
+        if name not in known:
+            free = [one for one in known if one not in OURS]
+            raise Refused(f"The template has no parameter {name}.", did_you_mean(name, free))
+    return dict(wishes)
+
+
+def for_new(
+    service: ServiceSettings,
+    wishes: Mapping[str, str],
+    *,
+    network: Mapping[str, str],
+    cluster_exists: bool,
+    repository_exists: bool,
+) -> dict[str, Any]:
+    """The parameters of a stack that is yet to be made; the service has all its names."""
+    return {
+        **network,
+        **from_settings(service),
+        **wishes,
+        "ClusterOrigin": "existing" if cluster_exists else "create",
+        "RepositoryOrigin": "existing" if repository_exists else "create",
+        "Image": NEVER_DEPLOYED,
+        "RunningRevision": "",
+        "FirstTime": "yes",
+    }
+
+
+def for_update(
+    service: ServiceSettings, wishes: Mapping[str, str], known: tuple[str, ...], before: Mapping[str, str]
+) -> dict[str, Any]:
+    """The parameters of a stack that there is: whatever nobody decides stays as it is."""
+    kept: dict[str, Any] = {name: KEEP for name in known if name in before}
+    return {**kept, **from_settings(service), **wishes}
+
+
+def _name(repository: str | None) -> str | None:
+    """The repository's name without a registry's host."""
+    if repository is None:
+        return None
+    host, slash, rest = repository.partition("/")
+    return rest if slash and "." in host else repository

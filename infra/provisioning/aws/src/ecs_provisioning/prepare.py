@@ -1,0 +1,137 @@
+"""Works out what an apply would do to the stack of one service. Changes nothing but change sets.
+
+A deploy registers revisions and moves the desired count behind CloudFormation's back. Three rules keep a stack
+update from undoing that:
+
+* the service keeps the revision that it runs (`RunningRevision`), and its desired count is never given again;
+* only where the template's own task definition changes does the service get a new revision, with the image that
+  runs now; what somebody else has changed in the running revision would be lost then, and is named;
+* before the service is touched at all, what it runs is written into the stack by an update that changes nothing
+  else. So CloudFormation's own rollback, which goes back to what the stack knew, goes back to what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecs_deployment.clock import Clock
+from ecs_deployment.settings import ServiceSettings
+
+from ecs_provisioning import changeset, condition, live, stack, surroundings, template
+from ecs_provisioning.calls import Aws, call
+from ecs_provisioning.changeset import KEEP, Change, ChangeSet
+from ecs_provisioning.live import Live
+from ecs_provisioning.names import completed, filled, stack_name
+from ecs_provisioning.parameters import checked, for_new, for_update
+from ecs_provisioning.stack import Stack
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One service of an environment, and parameters of the template that were asked for by name."""
+
+    environment: str
+    service: ServiceSettings
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What would be done. `stack` None: it is to be made. Nothing in `changes`: nothing is to be done.
+
+    `adopt`: parameters that the stack has to learn first. `lost`: what the running revision has and the new one
+    would not. `first` is a change set that has been worked out and still stands, if any.
+    """
+
+    name: str
+    service: ServiceSettings
+    stack: Stack | None
+    parameters: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    live: Live | None = None
+    rolls: bool = False
+    adopt: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    first: ChangeSet | None = None
+
+
+def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
+    """Work it out. Raises `Refused` where it cannot be done as things stand."""
+    name = stack_name(wish.environment, wish.service.name)
+    found = stack.read(aws, name)
+    known = _known_parameters(aws)
+    wishes = checked(wish.parameters, known)
+    if found is None:
+        return _new(aws, name, wish, wishes, clock)
+    condition.check(aws, found, wish.environment)
+    parameters = for_update(wish.service, wishes, known, found.parameters)
+    first = changeset.create(aws, name, parameters, clock, body=template.body())
+    service = _named(wish.service, found)
+    if not first.changes:
+        changeset.discard(aws, first)
+        return Prepared(name, service, found, parameters, ())
+    now = live.read(aws, service.cluster or "", service.service or "", service.containers[0])
+    rolls = first.touches("TaskDefinition")
+    if now is None or not (rolls or first.touches("Service")):
+        return Prepared(name, service, found, parameters, first.changes, now, first=first)
+    own = stack.physical(aws, found, "TaskDefinition")
+    settled = {"FirstTime": "no", "RunningRevision": "" if now.revision == own else now.revision}
+    adopt = {key: value for key, value in settled.items() if found.parameters.get(key) != value}
+    lost: tuple[str, ...] = ()
+    if rolls:
+        if now.revision != own:
+            lost = tuple(live.differences(now.content, live.definition(aws, own)))
+        settled |= {"RunningRevision": "", "Image": now.image}
+    if all(parameters.get(key) == value for key, value in settled.items()) and not adopt:
+        return Prepared(name, service, found, parameters, first.changes, now, rolls, lost=lost, first=first)
+    changeset.discard(aws, first)
+    return Prepared(name, service, found, {**parameters, **settled}, first.changes, now, rolls, adopt, lost)
+
+
+def worked_out(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
+    """The change set that does it."""
+    if prepared.first is not None:
+        return prepared.first
+    return changeset.create(aws, prepared.name, prepared.parameters, clock, body=template.body())
+
+
+def adoption(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
+    """The change set by which the stack learns what the service runs."""
+    assert prepared.stack is not None
+    kept: dict[str, Any] = dict.fromkeys(prepared.stack.parameters, KEEP)
+    return changeset.create(aws, prepared.name, {**kept, **prepared.adopt}, clock)
+
+
+def forget(aws: Aws, prepared: Prepared) -> None:
+    """Throw away what was only worked out to be shown."""
+    if prepared.first is not None:
+        changeset.discard(aws, prepared.first, new=prepared.stack is None)
+
+
+def _new(aws: Aws, name: str, wish: Wish, wishes: Mapping[str, str], clock: Clock) -> Prepared:
+    service = completed(wish.environment, wish.service)
+    assert service.cluster is not None
+    assert service.repository is not None
+    parameters = for_new(
+        service,
+        wishes,
+        network=surroundings.network(aws, wishes),
+        cluster_exists=surroundings.cluster_exists(aws, service.cluster),
+        repository_exists=surroundings.repository_exists(aws, service.repository),
+    )
+    first = changeset.create(aws, name, parameters, clock, body=template.body(), new=True)
+    return Prepared(name, service, None, parameters, first.changes, first=first)
+
+
+def _named(service: ServiceSettings, found: Stack) -> ServiceSettings:
+    """The names under which the service stands now: those of the stack."""
+    bare = ServiceSettings(service.name, health_path=service.health_path, idle_minutes=service.idle_minutes)
+    return filled(bare, found.outputs)
+
+
+def _known_parameters(aws: Aws) -> tuple[str, ...]:
+    """The template's parameters, as AWS reads it."""
+    answer = call(aws.read("cloudformation"), "validate_template", TemplateBody=template.body())
+    return tuple(one["ParameterKey"] for one in answer["Parameters"])

@@ -1,0 +1,162 @@
+"""A stack: what it is, what goes on with it, why it failed, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecs_deployment.clock import Clock
+from ecs_deployment.errors import Refused
+
+from ecs_provisioning.calls import Aws, Tell, call, missing
+
+REVIEWED = "REVIEW_IN_PROGRESS"
+GONE = "DELETE_COMPLETE"
+WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+_STACK = "AWS::CloudFormation::Stack"
+_CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as CloudFormation describes it; `id` is its ARN."""
+
+    id: str
+    name: str
+    status: str
+    reason: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> bool:
+        """Whether CloudFormation is at work on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != REVIEWED
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a stack's history."""
+
+    id: str
+    logical: str
+    kind: str
+    status: str
+    reason: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a failure of a resource, and not of one that was cancelled because of another."""
+        own = not self.reason.startswith(_CONSEQUENCES)
+        return self.status.endswith("_FAILED") and self.kind != _STACK and own
+
+
+def read(aws: Aws, name: str) -> Stack | None:
+    """The stack of that name or id; None where there is none, or only one that was never made."""
+    try:
+        answer = call(aws.read("cloudformation"), "describe_stacks", StackName=name)
+    except Refused as error:
+        if missing(error):
+            return None
+        raise
+    row = answer["Stacks"][0]
+    return None if row["StackStatus"] in (GONE, REVIEWED) else _stack(row)
+
+
+def last_event(aws: Aws, name: str) -> str:
+    """The id of the newest event, as a mark; "" where there is none."""
+    rows = call(aws.read("cloudformation"), "describe_stack_events", StackName=name)["StackEvents"]
+    return rows[0]["EventId"] if rows else ""
+
+
+def events_since(aws: Aws, name: str, mark: str) -> list[Event]:
+    """The events after a mark, oldest first."""
+    found: list[Event] = []
+    token: dict[str, Any] = {}
+    while True:
+        answer = call(aws.read("cloudformation"), "describe_stack_events", StackName=name, **token)
+        for row in answer["StackEvents"]:
+            if row["EventId"] == mark:
+                return found[::-1]
+            found.append(_event(row))
+        if not answer.get("NextToken"):
+            return found[::-1]
+        token = {"NextToken": answer["NextToken"]}
+
+
+def follow(aws: Aws, identity: str, mark: str, tell: Tell, clock: Clock, each: Any = None) -> Stack:
+    """Tell every event after the mark until CloudFormation is done; the stack as it is then.
+
+    `each`, if given, is called at every look: to keep a lock, for example. There is no limit of time:
+    CloudFormation has its own for every resource, and goes on when nobody looks.
+    """
+    pause = _FIRST_PAUSE
+    while True:
+        row = call(aws.read("cloudformation"), "describe_stacks", StackName=identity)["Stacks"][0]
+        fresh = events_since(aws, identity, mark)
+        for event in fresh:
+            mark = event.id
+            tell(_line(event))
+        found = _stack(row)
+        if not found.busy:
+            return found
+        if each is not None:
+            each()
+        pause = _FIRST_PAUSE if fresh else min(pause * 1.5, _LONGEST_PAUSE)
+        clock.sleep(pause)
+
+
+def causes(aws: Aws, identity: str, mark: str) -> list[Event]:
+    """The failures after a mark, the first of them first: it is the cause of the others."""
+    return [event for event in events_since(aws, identity, mark) if event.failed]
+
+
+def delete(aws: Aws, stack: Stack) -> None:
+    """Begin to take a stack away."""
+    call(aws.change("cloudformation"), "delete_stack", changes=True, StackName=stack.id)
+
+
+def resources(aws: Aws, stack: Stack) -> list[tuple[str, str, str]]:
+    """(logical id, type, physical id) of everything that is there."""
+    pages = call(aws.read("cloudformation"), "list_stack_resources", StackName=stack.id)
+    rows = list(pages["StackResourceSummaries"])
+    while token := pages.get("NextToken"):
+        pages = call(aws.read("cloudformation"), "list_stack_resources", StackName=stack.id, NextToken=token)
+        rows += pages["StackResourceSummaries"]
+    return [
+        (row["LogicalResourceId"], row["ResourceType"], row.get("PhysicalResourceId", ""))
+        for row in rows
+        if row["ResourceStatus"] != GONE
+    ]
+
+
+def physical(aws: Aws, stack: Stack, logical: str) -> str:
+    """The physical id of one resource; "" where the stack has none."""
+    return next((found for name, _, found in resources(aws, stack) if name == logical), "")
+
+
+def _line(event: Event) -> str:
+    return f"{event.logical}: {event.status}{f' ({event.reason})' if event.reason else ''}"
+
+
+def _stack(row: Mapping[str, Any]) -> Stack:
+    return Stack(
+        id=row["StackId"],
+        name=row["StackName"],
+        status=row["StackStatus"],
+        reason=row.get("StackStatusReason", ""),
+        parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in row.get("Parameters", ())},
+        outputs={one["OutputKey"]: one["OutputValue"] for one in row.get("Outputs", ())},
+    )
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return Event(
+        row["EventId"],
+        row["LogicalResourceId"],
+        row["ResourceType"],
+        row["ResourceStatus"],
+        row.get("ResourceStatusReason", ""),
+    )

@@ -1,0 +1,121 @@
+"""What the tasks of `infra` have in common: connect, call one function of `ecs_provisioning`, show what it says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from tasks._options import UsageError
+
+if TYPE_CHECKING:
+    from ecs_provisioning.prepare import Prepared, Wish
+
+    from tasks._connect import Connection
+
+FOUND_SOMETHING = 3
+
+
+def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str]) -> None:
+    """Show what would be done to each stack."""
+    from ecs_deployment.clock import RealClock
+    from ecs_provisioning.prepare import forget, prepare
+
+    connection = _connected(name)
+    for wish in _wishes(connection, services, wishes):
+        prepared = prepare(connection.aws, wish, RealClock())
+        try:
+            _show(prepared)
+        finally:
+            forget(connection.aws, prepared)
+
+
+def apply(
+    name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, discard_live_changes: bool
+) -> None:
+    """Bring each stack to where it should be, one after the other."""
+    from ecs_deployment.clock import RealClock
+    from ecs_provisioning.apply import apply as bring
+    from ecs_provisioning.lock import locked
+
+    connection, clock = _connected(name), RealClock()
+    for wish in _wishes(connection, services, wishes):
+        done = bring(
+            connection.aws,
+            wish,
+            clock,
+            print,
+            lambda prepared: locked(connection.cloud, connection.environment, prepared, clock),
+            discard_live_changes=discard_live_changes,
+        )
+        print(f"{done.name}: {done.outcome}")
+        if done.outcome == "created":
+            print(f"Nothing runs yet. Next: inv app.deploy --env {name} --tag TAG")
+
+
+def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) -> None:
+    """Take each stack away, the last one first: the first may have made the cluster of the others."""
+    from ecs_deployment.clock import RealClock
+    from ecs_provisioning import apply, ending
+
+    if confirm != name and not dry:
+        raise UsageError(
+            f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
+        )
+    connection = _connected(name)
+    for wish in reversed(list(_wishes(connection, services, {}))):
+        stack = apply.existing(connection.aws, name, wish.service.name)
+        if stack is None:
+            print(f"{wish.service.name}: there is no stack")
+            continue
+        kept, gone = ending.of(connection.aws, stack)
+        print(f"{stack.name}: {len(gone)} resources {'would go' if dry else 'go'}")
+        for line in kept:
+            print(f"It stays: {line}")
+        if not dry:
+            apply.destroy(connection.aws, name, stack, RealClock(), print)
+
+
+def lint() -> int:
+    """Check the template; exit 3 where something was found."""
+    from ecs_deployment import report
+    from ecs_provisioning import template
+    from ecs_provisioning.lint import lint as check
+
+    found = check(template.body())
+    report.findings([(f"template.yaml:{one.line} {one.rule}", one.what, one.cure) for one in found])
+    return FOUND_SOMETHING if found else 0
+
+
+def _connected(name: str) -> Connection:
+    """The connection to the right account, as it is: nothing is made that was not asked for."""
+    from ecs_deployment.errors import Refused
+
+    from tasks._connect import attach
+
+    connection = attach(name, tell=lambda text: print(text, file=sys.stderr))
+    identity, wanted = connection.cloud.identity(), connection.environment.account
+    if wanted and identity.account != wanted:
+        raise Refused(
+            f"Environment {name} is account {wanted}, but the credentials belong to {identity.account} "
+            f"({identity.arn}).",
+            "Sign in to the right account, or set AWS_PROFILE.",
+        )
+    return connection
+
+
+def _wishes(connection: Connection, services: tuple[str, ...], wishes: Mapping[str, str]) -> Iterator[Wish]:
+    from ecs_deployment.deploy import chosen
+    from ecs_provisioning.prepare import Wish
+
+    for service in chosen(connection.environment, services):
+        yield Wish(connection.environment.name, service, wishes)
+
+
+def _show(prepared: Prepared) -> None:
+    from ecs_deployment import report
+    from ecs_provisioning import show
+
+    report.facts(show.heading(prepared), show.rows(prepared))
+    if replaced := show.replacements(prepared):
+        report.findings(replaced)

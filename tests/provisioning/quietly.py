@@ -1,0 +1,31 @@
+"""An apply without anybody listening, and templates with something more in them."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from ecs_deployment.clock import RealClock
+from ecs_provisioning import template
+from ecs_provisioning.apply import Applied, apply
+from ecs_provisioning.calls import Aws
+from ecs_provisioning.prepare import Wish
+
+
+def applied(aws: Aws, wish: Wish, **how: Any) -> Applied:
+    """Apply, without a lock."""
+    return apply(aws, wish, RealClock(), lambda _: None, lambda _: nullcontext(lambda: None), **how)
+
+
+BAD = """
+  Bad:
+    Type: AWS::Logs::LogGroup
+    DependsOn: Service
+    Properties: {LogGroupName: "no spaces, please"}
+"""
+
+
+def with_bad_end() -> str:
+    """The template, and after the service a resource that no one can make."""
+    head, outputs, tail = template.body().partition("\nOutputs:")
+    return f"{head}\n{BAD}{outputs}{tail}"

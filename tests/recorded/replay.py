@@ -1,0 +1,151 @@
+"""Replays the recorded rollouts on the scheduler under the virtual clock, with the `fargate` profile.
+
+    python -m tests.recorded.replay     prints every record beside ours
+
+What a record does not tell is the image and the program: how long it takes to start and to answer. That much is
+chosen for each record (`Behaviour`); every other figure is the profile's, the same for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ecs_local.profile import FARGATE
+from ecs_local.simulate import Behaviour
+
+from tests.local.worlds import Stage
+from tests.recorded import records
+from tests.recorded.records import Moment
+
+Seen = tuple[str, float]
+BOOTS_SLOWLY = Behaviour(ready_after=20.0)  # BUG: the check at 10 s finds nobody yet, the one at 40 s does
+LARGE_IMAGE = Behaviour(
+    starts_in=18.6
+)  # CLI: 80.8 and 83.5 s from start to stop, less 23.5 and the 40 of settling
+ONE_AT_A_TIME = replace(FARGATE, batch=1, between_starts=38.7)  # CLI, although the maximum is 200 percent
+
+
+def rollout(stage: Stage, version: str) -> list[Seen]:
+    """One rollout of a service that is up; its events since "created"."""
+    began, before = stage.now, {event.id for event in stage.service.events}
+    stage.deploy(version)
+    assert stage.until_over() == "SUCCESSFUL"
+    events = [event for event in reversed(stage.service.events) if event.id not in before]
+    return [("created", 0.0), *((said(event.message), event.created_at - began) for event in events)]
+
+
+def said(message: str) -> str:
+    """An event without the service, its ids and what follows them."""
+    text = re.sub(r"\((service|deployment) [^)]*\) ", "", message)
+    return re.split(r"[:.]| in \(", text, maxsplit=1)[0]
+
+
+def bug() -> list[Seen]:
+    """Three tasks behind a load balancer, every default."""
+    stage = Stage(desired=3, delay=300.0, profile=FARGATE, behaviours={"app:2": BOOTS_SLOWLY})
+    stage.group.health_interval = 30.0
+    stage.up("1")
+    stage.run(600.0)
+    return rollout(stage, "2")
+
+
+def cli() -> list[Seen]:
+    """Two tasks without a load balancer, started one at a time."""
+    stage = Stage(desired=2, balanced=False, profile=ONE_AT_A_TIME, behaviours={"app:2": LARGE_IMAGE})
+    stage.up("1")
+    stage.run(600.0)
+    return rollout(stage, "2")
+
+
+def first() -> list[Seen]:
+    """A service's first task, without a load balancer."""
+    stage = Stage(balanced=False, profile=FARGATE)
+    stage.deploy("1")
+    stage.until_over()
+    wish = stage.service.service_deployments[0]
+    times = {"created": wish.created_at, "IN_PROGRESS": wish.started_at, "SUCCESSFUL": wish.finished_at}
+    return [(name, at) for name, at in times.items() if at is not None]
+
+
+def trc_start() -> list[Seen]:
+    """One task behind a load balancer, from its creation to its first health check, which it passes."""
+    stage = _behind_a_balancer()
+    stage.deploy("1")
+    stage.simulation.run(until=lambda: any(one.passes for one in stage.group.targets.values()))
+    task = stage.tasks[0]
+    times = {
+        "created": task.created_at,
+        "pull started": task.pull_started_at,
+        "pull stopped": task.pull_stopped_at,
+        "started": task.started_at,
+        "first health check": stage.now,
+    }
+    return [(name, at - task.created_at) for name, at in times.items() if at is not None]
+
+
+def trc_stop() -> tuple[list[Seen], float]:
+    """Such a task in a scale-in, and how long after the order the service was called steady."""
+    stage = _behind_a_balancer()
+    stage.up("1")
+    stage.run(200.0)
+    task = stage.tasks[0]
+    ordered = stage.now
+    stage.scale(0)
+    stage.run(120.0)
+    events = {
+        said(each.message).rsplit(" ", 2)[0]: each.created_at for each in reversed(stage.service.events)
+    }
+    times = {
+        "deregistered": events["deregistered"],
+        "has begun draining": events["has begun draining connections on"],
+        "stopping": task.stopping_at,
+        "execution stopped": task.execution_stopped_at,
+        "stopped": task.stopped_at,
+    }
+    steady = next(each.created_at for each in stage.service.events if "steady" in each.message)
+    return [(name, at - ordered) for name, at in times.items() if at is not None], steady - ordered
+
+
+def _behind_a_balancer() -> Stage:
+    stage = Stage(delay=5.0, profile=FARGATE)
+    stage.group.health_interval = 30.0
+    return stage
+
+
+def tuned(desired: int, *, speed: float = 1.0) -> float:
+    """Seconds that a deploy takes with our template's tuning, from `desired` tasks (0: it wakes at 1)."""
+    quick = Behaviour(starts_in=0.5 / speed)
+    behaviours = {"app:1": quick, "app:2": quick}
+    stage = Stage(desired=desired, delay=30.0, profile=FARGATE.at_speed(speed), behaviours=behaviours)
+    stage.group.health_interval, stage.group.healthy_threshold = 5.0, 2
+    stage.up("1")
+    stage.run(600.0)
+    if not desired:
+        stage.scale(1)
+    return rollout(stage, "2")[-1][1]
+
+
+def beside(title: str, recorded: Sequence[Moment], ours: Sequence[Seen]) -> str:
+    """Record and replay as a table: moments, and the gaps to the moment before."""
+    lines = [title, f"  {'recorded':>9} {'gap':>8}   {'ours':>9} {'gap':>8}   within   what"]
+    there = here = 0.0
+    for moment, (_, at) in zip(recorded, ours, strict=True):
+        lines.append(
+            f"  {moment.at:9.3f} {moment.at - there:8.3f}   {at:9.3f} {at - here:8.3f}"
+            f"   {moment.within:6g}   {moment.what}"
+        )
+        there, here = moment.at, at
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(beside("BUG: three tasks, load balancer, defaults", records.BUG, bug()))
+    print(beside("CLI: two tasks, no load balancer", records.CLI, cli()))
+    print(beside("CLI: the first task of a service", records.FIRST, first()))
+    print(beside("TRC: the start of a task", records.TRC_START, trc_start()))
+    stop, steady = trc_stop()
+    print(beside("TRC: the end of a task", records.TRC_STOP, stop))
+    print(f"TRC: steady after {records.STEADY_AFTER_SCALE_IN:g} s, ours {steady:g} s")
+    print(f"Predicted with delay 30, interval 5: {tuned(1):.0f} s from one task, {tuned(0):.0f} s from zero")
