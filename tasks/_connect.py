@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tasks._options import environments_file
+from tasks._options import engine_home, environments_file
 
 if TYPE_CHECKING:
     from ecs_deployment.cloud import Cloud
@@ -85,9 +85,7 @@ def _local(environment: Environment, tell: Tell) -> Connection:
     from ecs_deployment import aws
     from ecs_local import client
 
-    from tasks.local import home
-
-    engine = client.up(home())
+    engine = client.up(engine_home())
     if engine.started:
         tell(f"Started the embedded ECS: {engine.url}, pid {engine.pid}. Stop it with: inv local.down")
     session = aws.local_session(client.environment(engine))

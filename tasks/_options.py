@@ -41,6 +41,12 @@ def environments_file() -> Path:
     return Path(named).expanduser().absolute() if named else ROOT / "infra" / "environments.toml"
 
 
+def engine_home() -> Path:
+    """Where the engine keeps its file and log: $ECS_LOCAL_HOME, or .ecs-local of this clone."""
+    named = os.environ.get("ECS_LOCAL_HOME")
+    return Path(named).expanduser().absolute() if named else ROOT / ".ecs-local"
+
+
 def environment(value: str) -> str:
     """The environment's name: `--env`, or $INFRA_ENV, and then stderr says so."""
     if value.strip():

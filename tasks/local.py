@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from tasks._options import (
-    ROOT,
     UsageError,
     choice,
     dry,
+    engine_home,
     environments_file,
     number,
     required,
@@ -26,12 +24,6 @@ if TYPE_CHECKING:
     from ecs_local.client import Engine
 
 PROFILES = ("fast", "adverse", "fargate")
-
-
-def home() -> Path:
-    """Where the engine keeps its file and log: $ECS_LOCAL_HOME, or .ecs-local of this clone."""
-    named = os.environ.get("ECS_LOCAL_HOME")
-    return Path(named).expanduser().absolute() if named else ROOT / ".ecs-local"
 
 
 @task(
@@ -51,11 +43,11 @@ def up(c: Context, *, port: str = "", profile: str = "", speed: str = "") -> Non
     chosen_profile = choice("profile", profile, PROFILES, "fast")
     chosen_speed = number("speed", speed, 1.0, least=0.1, most=1000)
     if dry(c):
-        print(f"Would start the embedded ECS of {home()} ({chosen_profile}, speed {chosen_speed:g}).")
+        print(f"Would start the embedded ECS of {engine_home()} ({chosen_profile}, speed {chosen_speed:g}).")
         return
     from ecs_local import client
 
-    engine = client.up(home(), port=chosen_port, profile=chosen_profile, speed=chosen_speed)
+    engine = client.up(engine_home(), port=chosen_port, profile=chosen_profile, speed=chosen_speed)
     if not engine.started and profile and client.status(engine)["profile"] != chosen_profile:
         raise UsageError(
             f"The embedded ECS runs already, and not with the profile {chosen_profile}.",
@@ -77,9 +69,9 @@ def down(c: Context) -> None:
     from ecs_local import client
 
     if dry(c):
-        print(f"Would stop the embedded ECS of {home()}.")
+        print(f"Would stop the embedded ECS of {engine_home()}.")
         return
-    print("The embedded ECS is down." if client.down(home()) else "The embedded ECS was not running.")
+    print("The embedded ECS is down." if client.down(engine_home()) else "The embedded ECS was not running.")
 
 
 @task(help={"json": "Print one JSON object on stdout. Default: a table."}, default=True)
@@ -196,7 +188,7 @@ def _furnish() -> None:
 def _running() -> Engine:
     from ecs_local import client
 
-    engine = client.running(home())
+    engine = client.running(engine_home())
     if engine is None:
         raise UsageError("The embedded ECS is not running.", "Start it with: inv local.up")
     return engine
