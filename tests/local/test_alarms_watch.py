@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from ecs_local.alarms import Verdict
 from ecs_local.alarms_model import Alarm
-from ecs_local.alarms_watch import next_evaluation, set_by_hand
-from ecs_local.profile import FAST
+from ecs_local.alarms_watch import keys_of, next_evaluation, point_was_put, set_by_hand
+from ecs_local.metrics import minute_at, put
+from ecs_local.profile import FARGATE, FAST, Profile
 from ecs_local.world import World
 
 from tests.simulation.sleeper import LEASED, PATIENT, Sleeper
@@ -115,3 +116,20 @@ def test_an_alarm_that_is_deleted_does_nothing_more() -> None:
     stage.suspend(False)
     stage.run(3 * MINUTE)
     assert (alarm.state, stage.service.desired_count) == ("ALARM", 1)
+
+
+@pytest.mark.parametrize(("profile", "state"), [(FAST, "OK"), (FARGATE, "ALARM")])
+def test_a_point_put_by_hand_is_judged_at_once_on_fast_only(profile: Profile, state: str) -> None:
+    stage = Sleeper(LEASED, profile=profile)
+    stage.suspend(True)
+    stage.scale(1)
+    stage.deploy("1")
+    stage.run_until(15 * MINUTE)
+    idle = stage.world.alarms["idle"]
+    assert idle.state == "ALARM"
+    running = minute_at(stage.now, MINUTE)
+    (leased,) = [key for key in keys_of(idle) if key[1] == "DeployActivity"]
+    put(stage.world.metrics, leased, running, 1.0, stage.now)
+    point_was_put(stage.world, leased, stage.now)
+    stage.run(0.5)
+    assert idle.state == state

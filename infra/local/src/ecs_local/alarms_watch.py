@@ -15,7 +15,7 @@ from math import inf
 from ecs_local import alarms, autoscaler_act
 from ecs_local.alarms import Verdict
 from ecs_local.alarms_model import Alarm, AlarmState, ScalingPolicy
-from ecs_local.metrics import minute_at
+from ecs_local.metrics import MetricKey, key_in, minute_at
 from ecs_local.scheduler_view import primary_of
 from ecs_local.world import Content, World
 
@@ -94,9 +94,33 @@ def _free_at(world: World, policy: ScalingPolicy) -> float:
     return (primary.updated_at if primary is not None else 0.0) + world.profile.minute / 60
 
 
+def point_was_put(world: World, key: MetricKey, now: float) -> None:
+    """On `fast` nobody waits for the clock: an alarm on a metric that was put by hand is evaluated at once."""
+    if world.profile.prompt_alarms:
+        for alarm in world.alarms.values():
+            if key in keys_of(alarm):
+                alarm.next_at = min(alarm.next_at, now)
+
+
+def keys_of(alarm: Alarm) -> list[MetricKey]:
+    """The metrics that an alarm looks at."""
+    stats = [query["MetricStat"] for query in alarms.queries_of(alarm.content) if "MetricStat" in query]
+    return [key_in(stat["Metric"]) for stat in stats]
+
+
+def _judged_until(world: World, alarm: Alarm, now: float) -> int:
+    """The number of the minute before which an alarm's points count; the running one counts on `fast` if it has any."""
+    running = minute_at(now, world.profile.minute)
+    if not world.profile.prompt_alarms:
+        return running
+    known = any(running in world.metrics.series.get(key, {}) for key in keys_of(alarm))
+    return running + 1 if known else running
+
+
 def _evaluate(world: World, alarm: Alarm, now: float) -> None:
     minute = world.profile.minute
-    verdict = alarms.evaluate(world.metrics, alarm.content, alarm.state, minute, minute_at(now, minute), now)
+    until = _judged_until(world, alarm, now)
+    verdict = alarms.evaluate(world.metrics, alarm.content, alarm.state, minute, until, now)
     if verdict.state != alarm.state:
         _accept(world, alarm, verdict, now)
         return

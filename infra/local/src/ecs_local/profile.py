@@ -35,6 +35,7 @@ class Profile:
     health_scale: float = 1.0  # fast: the declared check intervals, timeouts and grace are cut
     delay_scale: float = 1.0  # of the declared deregistration delay; changes with the speed only
     minute: float = 60.0  # one minute of CloudWatch: of metrics, alarms and cooldowns
+    prompt_alarms: bool = False  # a point put by hand is judged at once, and not when its minute is over
     metric_lag: float = 2.0  # a load balancer's minute is over -> CloudWatch shows it, at the earliest
     metric_lag_spread: float = 2.0  # and up to so much later
     limits_second: float | None = None  # one second of AWS's published request limits; None: not in force
@@ -71,6 +72,7 @@ FAST = Profile(
     routing_skew=0.3,
     drain_floor=0.8,
     health_scale=0.1,
+    prompt_alarms=True,
 )
 
 # As quick, but the balancer's nodes disagree for as long as AWS's are known to: what a deploy must survive.

@@ -6,6 +6,7 @@ import json
 import math
 
 from ecs_local import metrics
+from ecs_local.alarms_watch import point_was_put
 from ecs_local.api.context import Call, Handler
 from ecs_local.api.errors import AwsError
 from ecs_local.api.paging import page
@@ -33,7 +34,9 @@ def put_metric_data(call: Call, params: Content) -> Content:
     for place, datum in enumerate(data, start=1):
         _check_datum(call, datum, place)
     for datum in data:
-        _add(call, metrics.key_in(datum | {"Namespace": namespace}), datum)
+        key = metrics.key_in(datum | {"Namespace": namespace})
+        _add(call, key, datum)
+        point_was_put(call.world, key, call.now)
     return {}
 
 
