@@ -5,11 +5,16 @@ from __future__ import annotations
 import queue
 import signal
 import threading
+import time
 from contextlib import suppress
 from types import FrameType
 from typing import Protocol, Self
 
 _SIGNALS = tuple({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)})
+
+
+# Python runs a handler between two bytecodes: a signal just before a wait begins is heard only after it.
+_SLICE = 0.25
 
 
 class Interrupts(Protocol):
@@ -48,8 +53,11 @@ class Signals:
 
     def wait(self, seconds: float) -> None:
         """Wait that long, or until the next signal; one that came before counts for the next wait only once."""
-        with suppress(queue.Empty):
-            self._woken.get(timeout=max(seconds, 0.0))
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                self._woken.get(timeout=min(left, _SLICE))
+                return
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
