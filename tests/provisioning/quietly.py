@@ -17,6 +17,7 @@ def applied(aws: Aws, wish: Wish, **how: Any) -> Applied:
     return apply(aws, wish, RealClock(), lambda _: None, lambda _: nullcontext(lambda: None), **how)
 
 
+_BODY = template.body()  # as it is before anybody puts another in its place
 BAD = """
   Bad:
     Type: AWS::Logs::LogGroup
@@ -27,5 +28,5 @@ BAD = """
 
 def with_bad_end() -> str:
     """The template, and after the service a resource that no one can make."""
-    head, outputs, tail = template.body().partition("\nOutputs:")
+    head, outputs, tail = _BODY.partition("\nOutputs:")
     return f"{head}\n{BAD}{outputs}{tail}"

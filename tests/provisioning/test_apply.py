@@ -1,0 +1,235 @@
+"""A stack update never undoes a deploy and never wakes a sleeping service, whatever goes wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ecs_deployment.clock import RealClock
+from ecs_deployment.errors import LockHeld, Refused
+from ecs_deployment.journal import Taking, journal_path, take
+from ecs_provisioning import apply as room
+from ecs_provisioning import live, stack, template
+from ecs_provisioning.apply import apply
+from ecs_provisioning.calls import call
+from ecs_provisioning.errors import StackRolledBack
+from ecs_provisioning.live import Live
+from ecs_provisioning.lock import locked
+from ecs_provisioning.prepare import Wish, forget, prepare
+
+from tests.engine import wait_for
+from tests.provisioning.quietly import applied, with_bad_end
+from tests.scenarios.place import CLUSTER, SERVICE, Place, place
+
+NAME = "ecs-local-app"
+# Without an idle alarm, which would keep a deploy waiting for its next look, up to a minute.
+SETTINGS = """
+[environments.local]
+provider = "local"
+
+[environments.local.services.app]
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A place with the service deployed, by the template."""
+    with place(tmp_path_factory.mktemp("place"), settings=SETTINGS) as found:
+        yield found
+
+
+@pytest.fixture
+def where(shared: Place) -> Place:
+    """The shared place, awake on `demo`, with the stack as the template has it."""
+    report = shared.deploy("demo", probe=False, request={"supersede": True})
+    assert report.exit_code == 0, report
+    return shared
+
+
+def wish(where: Place, **parameters: str) -> Wish:
+    return Wish("local", where.connection.environment.services[0], parameters)
+
+
+def runs(where: Place) -> tuple[Any, ...]:
+    """Everything about the service that a stack update must not change."""
+    found = where.snapshot().service
+    tasks = where.connection.clients("ecs").list_tasks(cluster=CLUSTER, serviceName=SERVICE)["taskArns"]
+    return found.task_definition, found.desired, [one.id for one in found.deployments], sorted(tasks)
+
+
+def now(where: Place) -> Live:
+    found = live.read(where.connection.aws, CLUSTER, SERVICE, SERVICE)
+    assert found
+    return found
+
+
+def interval(where: Place) -> int:
+    rows = where.connection.clients("elbv2").describe_target_groups()["TargetGroups"]
+    return int(rows[0]["HealthCheckIntervalSeconds"])
+
+
+def fresh(where: Place) -> str:
+    """A health check interval that the stack does not have yet."""
+    return str(interval(where) + 1)
+
+
+def test_an_apply_without_changes_says_so(where: Place) -> None:
+    before = runs(where)
+    assert applied(where.connection.aws, wish(where)).outcome == "unchanged"
+    assert runs(where) == before
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_deploy_then_apply_changes_nothing_that_runs(where: Place, asleep: bool) -> None:
+    if asleep:
+        where.fall_asleep()
+    before, seconds = runs(where), fresh(where)
+    floor = "50" if asleep else "60"
+    done = applied(
+        where.connection.aws, wish(where, HealthCheckInterval=seconds, MinimumHealthyPercent=floor)
+    )
+    assert done.outcome == "updated"
+    assert runs(where) == before
+    assert interval(where) == int(seconds)
+    assert where.snapshot().service.configuration["minimumHealthyPercent"] == int(floor)
+    # These settings say of no sleep; that alone may be found.
+    assert {one.code for one in where.verify("demo").findings} == ({"asleep"} if asleep else set())
+
+
+def test_a_new_size_rolls_to_a_new_revision_with_the_image_that_runs(where: Place) -> None:
+    before = now(where)
+    applied(where.connection.aws, wish(where, Cpu="512", Memory="1024"))
+    after = now(where)
+    assert (after.content["cpu"], after.image, after.desired) == ("512", before.image, before.desired)
+    assert after.revision != before.revision
+    applied(where.connection.aws, wish(where, Cpu="256", Memory="512"))
+
+
+def test_an_update_that_fails_after_the_service_goes_back_to_what_runs(
+    where: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudFormation goes back to what the stack knew: so it has to know what runs before anything is tried."""
+    where.deploy("demo-2", probe=False)
+    before, seconds = runs(where), fresh(where)
+    monkeypatch.setattr(template, "body", with_bad_end)
+    with pytest.raises(StackRolledBack) as failed:
+        applied(where.connection.aws, wish(where, HealthCheckInterval=seconds, MinimumHealthyPercent="70"))
+    assert failed.value.what.startswith("Bad: ")  # the cause first
+    assert failed.value.exit_code == 4
+    assert runs(where) == before
+    assert interval(where) != int(seconds)
+    assert where.verify("demo-2").findings == ()
+
+
+def test_what_somebody_else_changed_in_the_running_revision_is_not_lost_unasked(where: Place) -> None:
+    ecs = where.connection.clients("ecs")
+    content = live.definition(where.connection.aws, where.snapshot().service.task_definition)
+    content["containerDefinitions"][0]["environment"] = [
+        *content["containerDefinitions"][0]["environment"],
+        {"name": "BY_HAND", "value": "1"},
+    ]
+    arn = ecs.register_task_definition(**content)["taskDefinition"]["taskDefinitionArn"]
+    where.connection.cloud.update_service(CLUSTER, SERVICE, task_definition=arn)
+    wait_for(lambda: not now(where).rolling, "the revision made by hand to be in place")
+    with pytest.raises(Refused) as refused:
+        applied(where.connection.aws, wish(where, StopTimeout="20"))
+    assert "containerDefinitions.app.environment" in refused.value.what
+    assert "--discard-live-changes" in refused.value.cure
+    assert where.snapshot().service.task_definition == arn
+    # What does not concern the revision goes through all the same.
+    applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
+    assert where.snapshot().service.task_definition == arn
+    applied(where.connection.aws, wish(where, StopTimeout="30", Memory="1024"), discard_live_changes=True)
+    applied(where.connection.aws, wish(where, Memory="512"))
+
+
+def test_a_plan_leaves_nothing_behind(where: Place) -> None:
+    before = runs(where)
+    found = prepare(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)), RealClock())
+    assert [change.logical for change in found.changes] == ["TargetGroup"]
+    forget(where.connection.aws, found)
+    rows = where.connection.clients("cloudformation").list_change_sets(StackName=NAME)["Summaries"]
+    assert [row for row in rows if row["ExecutionStatus"] == "AVAILABLE"] == []
+    assert runs(where) == before
+
+
+def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
+    cloud, environment = where.connection.cloud, where.connection.environment
+    path = journal_path(environment.journal, CLUSTER, SERVICE)
+    held = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
+    try:
+        with pytest.raises(LockHeld):
+            apply(
+                where.connection.aws,
+                wish(where, MinimumHealthyPercent="80"),
+                RealClock(),
+                lambda _: None,
+                lambda prepared: locked(cloud, environment, prepared, RealClock()),
+            )
+    finally:
+        held.close("interrupted")
+    done = apply(
+        where.connection.aws,
+        wish(where, MinimumHealthyPercent="80"),
+        RealClock(),
+        lambda _: None,
+        lambda prepared: locked(cloud, environment, prepared, RealClock()),
+    )
+    assert done.outcome == "updated"
+    newest = where.entries()[0]
+    assert (newest.action, newest.outcome, newest.proven) == ("apply", "applied", False)
+
+
+def test_a_deploy_that_came_in_between_is_noticed(where: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = live.read
+    seen: list[Live | None] = []
+
+    def moved(*names: Any) -> Live | None:
+        found = real(*names)
+        seen.append(found)
+        return replace(found, revision="another") if found and len(seen) > 1 else found
+
+    monkeypatch.setattr(room.live, "read", moved)
+    with pytest.raises(Refused, match="is being deployed just now, or was"):
+        applied(where.connection.aws, wish(where, MinimumHealthyPercent="90"))
+
+
+def test_a_second_service_finds_the_cluster_of_the_first(where: Place) -> None:
+    second = Wish(
+        "local", replace(where.connection.environment.services[0], name="b", service="b", repository="bb")
+    )
+    aws = where.connection.aws
+    done = applied(aws, second)
+    assert stack.physical(aws, done.stack, "Cluster") == ""
+    assert done.stack.outputs["ClusterName"] == CLUSTER
+    room.destroy(aws, "local", done.stack, RealClock(), lambda _: None)
+    assert room.existing(aws, "local", "b") is None
+    # Its repository stayed, and the next stack takes it as it is.
+    again = applied(aws, second)
+    assert stack.physical(aws, again.stack, "Repository") == ""
+    room.destroy(aws, "local", again.stack, RealClock(), lambda _: None)
+
+
+def test_an_interrupt_leaves_the_rest_to_cloudformation(
+    where: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.stack, "follow", interrupted)
+        with pytest.raises(room.Interrupted) as stopped:
+            applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
+    assert stopped.value.exit_code == 130
+    found = stack.read(where.connection.aws, NAME)
+    assert found
+    assert stack.follow(where.connection.aws, found.id, "", lambda _: None, RealClock()).status in stack.WELL
+
+
+def test_calls_that_cloudformation_refuses_are_refusals(where: Place) -> None:
+    with pytest.raises(Refused) as refused:
+        call(where.connection.aws.read("cloudformation"), "validate_template", TemplateBody="[]")
+    assert refused.value.exit_code == 2
+    assert stack.read(where.connection.aws, "ecs-local-nobody") is None

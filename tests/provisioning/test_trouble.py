@@ -1,0 +1,129 @@
+"""Accounts and stacks in no good state: one sentence each, and the way out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ecs_deployment.clock import RealClock
+from ecs_deployment.errors import Refused
+from ecs_provisioning import apply as room
+from ecs_provisioning import ending, stack, surroundings, template
+from ecs_provisioning.calls import Aws
+from ecs_provisioning.condition import check
+from ecs_provisioning.errors import StackFailed
+from ecs_provisioning.prepare import Wish
+from ecs_provisioning.stack import Stack
+
+from tests import engine as engines
+from tests.provisioning.quietly import applied, with_bad_end
+
+
+def test_a_failed_creation_says_why_and_how_to_begin_anew(
+    aws: Aws, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(template, "body", with_bad_end)
+        with pytest.raises(StackFailed) as failed:
+            applied(aws, wish)
+    assert failed.value.exit_code == 5
+    assert failed.value.what.startswith("Bad: ")
+    with pytest.raises(Refused) as refused:
+        applied(aws, wish)
+    assert "is ROLLBACK_COMPLETE: its creation failed" in refused.value.what
+    assert "The cause: Bad: " in refused.value.what
+    assert "inv infra.destroy --env test --confirm test" in refused.value.cure
+    found = room.existing(aws, "test", wish.service.name)
+    assert found
+    room.destroy(aws, "test", found, RealClock(), lambda _: None)
+    assert applied(aws, wish).outcome == "created"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "cure"),
+    [
+        ("UPDATE_IN_PROGRESS", "is being changed just now", "Wait"),
+        ("UPDATE_ROLLBACK_FAILED", "could not be undone", "continue-update-rollback --stack-name ecs-test-x"),
+        ("DELETE_FAILED", "could not be taken away", "inv infra.destroy"),
+        ("SOMETHING_NEW", "cannot be changed as it stands", "inv infra.destroy"),
+    ],
+)
+def test_states_that_cannot_be_changed(
+    aws: Aws, wish: Wish, monkeypatch: pytest.MonkeyPatch, status: str, message: str, cure: str
+) -> None:
+    monkeypatch.setattr("ecs_provisioning.condition.causes", lambda *_: [])
+    with pytest.raises(Refused) as refused:
+        check(aws, Stack("arn", "ecs-test-x", status), "test")
+    assert message in refused.value.what
+    assert cure in refused.value.cure
+
+
+def test_an_engine_without_a_network(tmp_path: Path) -> None:
+    with engines.running_engine(tmp_path) as running:
+        clients = engines.Aws(running)
+        ec2, aws = clients("ec2"), Aws(clients, clients)
+        subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]]
+        for one in subnets[1:]:
+            ec2.delete_subnet(SubnetId=one)
+        with pytest.raises(Refused, match="1 Availability Zones; a load balancer needs 2"):
+            surroundings.network(aws, {})
+        ec2.delete_subnet(SubnetId=subnets[0])
+        ec2.delete_vpc(VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])
+        with pytest.raises(Refused, match="has no default VPC") as refused:
+            surroundings.network(aws, {})
+        assert "--set" in refused.value.cure
+        clients.close()
+
+
+@pytest.mark.parametrize("named", [{"VpcId": "vpc-1"}, {"SubnetIds": "subnet-1"}])
+def test_half_a_network_is_refused(aws: Aws, named: dict[str, str]) -> None:
+    with pytest.raises(Refused, match="belong together"):
+        surroundings.network(aws, named)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"VpcId": "vpc-0", "SubnetIds": "subnet-0"}, "vpc-0 for parameter name VpcId does not exist"),
+        ({"Cpu": "300"}, "Parameter 'Cpu' must be one of AllowedValues"),
+        ({"Memory": "lots"}, "Parameter Memory failed to satisfy constraint"),
+        ({"Mem": "512"}, "no parameter Mem"),
+    ],
+)
+def test_parameters_that_will_not_do_are_refused_before_anything_is_made(
+    aws: Aws, wish: Wish, parameters: dict[str, str], message: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        applied(aws, replace(wish, parameters=parameters))
+    assert message in str(refused.value)
+    assert stack.read(aws, f"ecs-test-{wish.service.name}") is None
+
+
+def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
+    found = applied(aws, wish).stack
+    kept, gone = ending.of(aws, found)
+    assert [line.split(",")[0] for line in kept] == [
+        f"Repository {wish.service.name}",
+        f"TaskDefinition {wish.service.cluster}-{wish.service.name}:1",
+    ]
+    told: list[str] = []
+    room.destroy(aws, "test", found, RealClock(), told.append)
+    skipped = [line.split(":")[0] for line in told if "DELETE_SKIPPED" in line]
+    assert sorted(skipped) == ["Repository", "TaskDefinition"]
+    done = {line.split(":")[0] for line in told if "DELETE_COMPLETE" in line}
+    assert done == {*gone, found.name}
+
+
+def test_every_event_is_told_once(aws: Aws, wish: Wish) -> None:
+    told: list[Any] = []
+    room.apply(aws, wish, RealClock(), told.append, _no_lock)
+    done = [line for line in told if line.endswith("CREATE_COMPLETE")]
+    assert len(done) == len(set(done))
+    assert done[-1] == f"ecs-test-{wish.service.name}: CREATE_COMPLETE"
+    assert {line.split(":")[0] for line in done} >= {"Cluster", "Service", "IdleAlarm", "WakePolicy"}
+
+
+def _no_lock(_: Any) -> Any:
+    raise AssertionError("a new stack needs no lock")
