@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Protocol, Self
 
-_SIGNALS = tuple({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)})
+_CLOSED = getattr(signal, "SIGHUP", signal.SIGTERM)  # the terminal was closed
 
 
 # Python runs a handler between two bytecodes: a signal just before a wait begins is heard only after it.
@@ -61,9 +61,11 @@ class Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-                    self._before[number] = signal.signal(number, self._note)
+            nohup = signal.getsignal(_CLOSED) is signal.SIG_IGN
+            for number in (
+                {signal.SIGINT, signal.SIGTERM} if nohup else {signal.SIGINT, signal.SIGTERM, _CLOSED}
+            ):
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,14 @@
+"""For all tests: signals do what they do in a terminal, wherever the tests were started from.
+
+A shell ignores SIGINT for what it runs in the background, and `nohup` ignores SIGHUP; children inherit that, and
+with it every test of Ctrl-C would wait for ever.
+"""
+
+from __future__ import annotations
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
