@@ -216,3 +216,11 @@ def test_elbv2_refuses_in_xml(aws: Aws) -> None:
         elb.describe_target_health(TargetGroupArn=GROUP)
     with pytest.raises(elb.exceptions.LoadBalancerNotFoundException):
         elb.describe_load_balancers(Names=["none"])
+
+
+def test_task_protection_is_refused_clearly(aws: Any, cluster: str) -> None:
+    ecs = aws("ecs")
+    with pytest.raises(ecs.exceptions.UnsupportedFeatureException, match="no task protection"):
+        ecs.update_task_protection(cluster=cluster, tasks=["0" * 32], protectionEnabled=True)
+    with pytest.raises(ecs.exceptions.UnsupportedFeatureException, match="no task protection"):
+        ecs.get_task_protection(cluster=cluster, tasks=["0" * 32])

@@ -17,6 +17,7 @@ OPERATIONS: dict[str, Handler] = {
     "DescribeServices": show_service.describe_services,
     "DescribeTaskDefinition": task_definitions.describe_task_definition,
     "DescribeTasks": tasks.describe_tasks,
+    "GetTaskProtection": tasks.refuse_protection,
     "ListClusters": clusters.list_clusters,
     "ListServiceDeployments": deployments.list_service_deployments,
     "ListServices": show_service.list_services,
@@ -32,4 +33,5 @@ OPERATIONS: dict[str, Handler] = {
     "UntagResource": tags.untag_resource,
     "UpdateClusterSettings": clusters.update_cluster_settings,
     "UpdateService": services.update_service,
+    "UpdateTaskProtection": tasks.refuse_protection,
 }

@@ -135,3 +135,11 @@ def _run(call: Call, cluster: str, task_definition: str, params: Content) -> Tas
         group=params.get("group"),
         tags=tags,
     )
+
+
+def refuse_protection(call: Call, params: Content) -> Content:
+    """Refuses task protection: this scheduler would stop a protected task all the same, and must not pretend."""
+    del call, params
+    raise AwsError(
+        "UnsupportedFeatureException", "The embedded ECS has no task protection; test it on a real cluster."
+    )
