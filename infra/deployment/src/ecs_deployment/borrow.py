@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ecs_deployment import debts, model
@@ -89,8 +90,7 @@ def resume(hands: Hands, cluster: str, service: str) -> Settlement:
             hands.interrupts.wait(_SECOND_LOOK)
             step = debts.settle(debt, _live_flags(hands.cloud, cluster, service))
         if step != "changed_by_other" and debt.before is not None:
-            flags = _flags(debt.before)
-            patiently(hands, lambda flags=flags: hands.cloud.suspend(cluster, service, flags))  # type: ignore[misc]
+            patiently(hands, partial(hands.cloud.suspend, cluster, service, _flags(debt.before)))
         told.append((debt, step))
     hands.held.settled(*(debt.what for debt in owed))
     return _settlement(told)
