@@ -111,7 +111,7 @@ def test_where_one_is_refused_none_is_begun(both: Place) -> None:
     assert done.returncode == 2
     web, jobs = one_object(done)["services"]
     assert (web["outcome"], web["cause"]) == ("refused", "Not begun, because jobs was refused.")
-    assert (jobs["outcome"], "no image with this tag" in jobs["cause"]) == ("refused", True)
+    assert (jobs["outcome"], "no image with tag" in jobs["cause"]) == ("refused", True)
     assert standing(both) == before
     alone = inv(
         both.environ, "app.deploy", "--env", "local", "--tag", "only-web", "--service", "web", "--dry"

@@ -204,7 +204,7 @@ def test_before_any_service_was_looked_at(where: Place, case: str) -> None:
 REFUSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "a tag that is not there": (
         ("--env", "local", "--tag", "no-such-tag"),
-        ("The registry has no image with this tag in repository 'app'.", "inv app.build"),
+        ("The registry has no image with tag no-such-tag in repository 'app'.", "inv app.build"),
     ),
     "a missing cluster": (
         ("--env", "mine", "--tag", "demo", "--service", "nowhere"),

@@ -60,7 +60,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     """The plan for one service, or why not."""
     service = known.snapshot.service
     containers = settings.containers or _only_container(known.current)
-    refusal = refusals.first(known, settings, containers, supersede=request.supersede)
+    refusal = refusals.first(known, settings, containers, request)
     if refusal:
         return refusal
     asleep = service.desired == 0

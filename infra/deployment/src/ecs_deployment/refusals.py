@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ecs_deployment import model
 from ecs_deployment.envelope import Envelope
-from ecs_deployment.known import Known
+from ecs_deployment.known import Known, Request
 from ecs_deployment.settings import ServiceSettings
 
 _DOCKER_NAMES = {"X86_64": "amd64", "ARM64": "arm64"}
@@ -21,15 +21,15 @@ class Refusal:
 
 
 def first(
-    known: Known, settings: ServiceSettings, containers: tuple[str, ...], *, supersede: bool
+    known: Known, settings: ServiceSettings, containers: tuple[str, ...], request: Request
 ) -> Refusal | None:
     """The first reason against this deploy, None where there is none."""
     return (
         _kind(known.snapshot.service)
         or _containers(known.current, containers)
-        or _image(known, settings)
+        or _image(known, settings, request.tag)
         or _architecture(known)
-        or _under_way(known, supersede=supersede)
+        or _under_way(known, supersede=request.supersede)
         or _capacity(known.snapshot)
         or _envelope(known.snapshot.service, settings)
     )
@@ -67,11 +67,11 @@ def _containers(current: model.TaskDefinition, containers: tuple[str, ...]) -> R
     return None
 
 
-def _image(known: Known, settings: ServiceSettings) -> Refusal | None:
+def _image(known: Known, settings: ServiceSettings, tag: str) -> Refusal | None:
     if known.image or known.unchecked:
         return None
     return Refusal(
-        f"The registry has no image with this tag in repository {settings.repository!r}.",
+        f"The registry has no image with tag {tag} in repository {settings.repository!r}.",
         "Check --tag, or publish it first with `inv app.build`.",
     )
 
