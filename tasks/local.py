@@ -95,8 +95,8 @@ def status(c: Context, *, json: bool = False) -> None:
     help={
         "kind": "What goes wrong. For tasks started from now on: crash-at-start, crash-after, failing-health, "
         "slow-health, unpullable-image, missing-secret, no-capacity. For calls of the API: throttling, "
-        "published-limits, server-error, drop-before, drop-after, slow-answers, stale-reads. For services: "
-        "scaler-to-zero.",
+        "published-limits, too-many-revisions, access-denied, expired-credentials, server-error, drop-before, "
+        "drop-after, slow-answers, stale-reads. For services: scaler-to-zero.",
         "service": "Only tasks, or calls that name, this service. Default: all.",
         "operation": "Only calls of this operation, such as UpdateService. Default: all.",
         "count": "How often it happens. Default: until it is cleared.",

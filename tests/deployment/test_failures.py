@@ -106,7 +106,7 @@ def test_two_registrations_at_once_are_throttling() -> None:
         ),
         ("ecs", "DescribeServices", "Access denied.", "ecs:DescribeServices"),
         ("elbv2", "DescribeTargetHealth", "", "elasticloadbalancing:DescribeTargetHealth"),
-        ("monitoring", "PutMetricData", "", "cloudwatch:PutMetricData"),
+        ("cloudwatch", "PutMetricData", "", "cloudwatch:PutMetricData"),
         (
             "application-autoscaling",
             "RegisterScalableTarget",

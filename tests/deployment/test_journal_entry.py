@@ -152,9 +152,9 @@ def test_a_missing_permission_is_named() -> None:
     parameters = MemoryParameters(VirtualClock())
 
     def deny(operation: str, _: str) -> None:
-        raise Denied("no", operation="GetParametersByPath")
+        raise Denied("no", operation="ssm:GetParametersByPath")
 
     parameters.before = deny
-    with pytest.raises(Refused, match=r"ssm:GetParametersByPath.*journal = \"off\"") as caught:
+    with pytest.raises(Refused, match=r"lack ssm:GetParametersByPath.*journal = \"off\"") as caught:
         read(parameters, "/p/c/s")
     assert caught.value.exit_code == 2

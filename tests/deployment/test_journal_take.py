@@ -283,8 +283,8 @@ def test_an_entry_that_another_was_built_upon_is_not_deleted(room: Room) -> None
 
 
 def test_permissions_and_throttling(room: Room) -> None:
-    room.parameters.faults.append(Denied("no", operation="PutParameter"))
-    with pytest.raises(Refused, match=r"ssm:PutParameter.*journal = \"off\""):
+    room.parameters.faults.append(Denied("no", operation="ssm:PutParameter"))
+    with pytest.raises(Refused, match=r"lack ssm:PutParameter.*journal = \"off\""):
         room.take()
     room.parameters.faults.extend([Throttled("slow down"), Throttled("slow down")])
     assert room.take().entry.number == 1

@@ -45,7 +45,8 @@ def _input(service: str, operation: str) -> Any:
             None,
         ),
         ({"Authorization": SCOPE.format("sts"), "Content-Type": FORM}, b"Action=GetCallerIdentity", None),
-        ({"X-Amz-Target": "Logs_20140328.PutLogEvents"}, b"", None),
+        ({"X-Amz-Target": "DynamoDB_20120810.GetItem"}, b"", None),
+        ({"X-Amz-Target": "Logs_20140328.PutLogEvents"}, b"", ("logs", "PutLogEvents")),
         ({}, b"", None),
     ],
 )

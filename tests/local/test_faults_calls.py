@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
 from ecs_local import client
 from ecs_local.client import Engine
@@ -160,3 +161,37 @@ def test_under_fargate_the_published_limits_are_in_force(tmp_path: Path) -> None
         aws.close()
     assert codes[:20] == [f"accepted {number}" for number in range(20)]
     assert "ThrottlingException" in codes
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "action"),
+    [
+        ("ecs", "ListClusters", "AccessDeniedException", "ecs:ListClusters"),
+        ("elbv2", "DescribeLoadBalancers", "AccessDenied", "elasticloadbalancing:DescribeLoadBalancers"),
+        ("sts", "GetCallerIdentity", "AccessDenied", "sts:GetCallerIdentity"),
+        ("logs", "DescribeLogGroups", "AccessDeniedException", "logs:DescribeLogGroups"),
+    ],
+)
+def test_a_missing_permission_is_named_as_iam_names_it(
+    aws: Aws, plant: Plant, service: str, operation: str, code: str, action: str
+) -> None:
+    plant("access-denied", operation=operation, count=1)
+    call = getattr(aws(service), xform_name(operation))
+    told = _refusal(call)
+    assert told[0] == code
+    assert f"is not authorized to perform: {action} " in told[1]
+    call()
+
+
+def test_credentials_run_out(aws: Aws, plant: Plant) -> None:
+    plant("expired-credentials", count=2)
+    assert _refusal(aws("ecs").list_clusters)[0] == "ExpiredTokenException"
+    assert _refusal(aws("sts").get_caller_identity)[0] == "ExpiredToken"
+
+
+def test_only_registrations_meet_each_other(aws: Aws, name: str, plant: Plant) -> None:
+    plant("too-many-revisions", count=1)
+    assert "clusterArns" in aws("ecs").list_clusters()
+    code, text, _ = _refusal(lambda: register(aws, name, IMAGE))
+    assert (code, text.startswith("Too many concurrent attempts")) == ("ClientException", True)
+    assert register(aws, name, IMAGE)

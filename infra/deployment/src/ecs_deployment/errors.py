@@ -37,7 +37,7 @@ class LockHeld(Refused):
 class CloudError(DeployError):
     """An AWS call failed in a way the caller may have to act on.
 
-    `code` is AWS's error code, `operation` the call.
+    `code` is AWS's error code, `operation` the call as IAM names it (ecs:UpdateService).
     """
 
     exit_code = 7

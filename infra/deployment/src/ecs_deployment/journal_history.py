@@ -73,10 +73,8 @@ def refusing(path: str) -> Iterator[None]:
     try:
         yield
     except Denied as error:
-        needed = (
-            f"ssm:{error.operation}"
-            if error.operation
-            else "ssm:GetParametersByPath, ssm:GetParameter, ssm:PutParameter and ssm:DeleteParameter"
+        needed = error.operation or (
+            "ssm:GetParametersByPath, ssm:GetParameter, ssm:PutParameter and ssm:DeleteParameter"
         )
         raise Refused(
             f"The deploy journal at {path} cannot be used: the credentials lack {needed}.",

@@ -153,7 +153,7 @@ class Held:
         raise Unreachable(
             "AWS answers too slowly to be sure that this run still holds its lock; nothing was changed.",
             f"See where things stand with `inv app.status --env {self._entry.environment}`.",
-            operation="GetParameter",
+            operation="ssm:GetParameter",
         )
 
     def close(self, outcome: str, *, proven: bool = False, cause: str = "") -> None:

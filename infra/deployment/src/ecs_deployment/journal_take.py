@@ -127,7 +127,7 @@ class _Taker:
         raise Conflict(
             f"The lock of {self._request.service} was not to be had in {_ATTEMPTS} attempts.",
             f"See who has it with `inv app.status --env {self._request.environment}`, then try again.",
-            operation="PutParameter",
+            operation="ssm:PutParameter",
         )
 
     def _look(self) -> _Seen | None:

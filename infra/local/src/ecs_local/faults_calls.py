@@ -13,9 +13,8 @@ from copy import copy
 from difflib import get_close_matches
 from typing import Any
 
-from ecs_local import faults, faults_scaler
+from ecs_local import faults, faults_refusals, faults_scaler
 from ecs_local.api import dispatch, models, protocol
-from ecs_local.api.errors import AwsError
 from ecs_local.api.protocol import Request, Response, Wanted
 from ecs_local.engine import Engine
 from ecs_local.faults import Fault, FaultError, strike_call
@@ -24,13 +23,6 @@ from ecs_local.limits import Limits, rate_exceeded
 
 _READS = ("Describe", "List", "Get")
 _STRONG = ("ssm",)  # reads after writes are seen there; a fault that names the operation makes them stale too
-_SERVER_ERRORS = {
-    "ecs": "ServerException",
-    "ecr": "ServerException",
-    "ssm": "InternalServerError",
-    "application-autoscaling": "InternalServiceException",
-}
-_UNAVAILABLE = "Service Unavailable. Please try again later."
 
 
 class Outside:
@@ -71,11 +63,9 @@ class Outside:
         operation = wanted.operation
         if late := strike_call(planted, "slow-answers", operation, named):
             await asyncio.sleep(late.seconds)
-        if not self._admitted(wanted) or strike_call(planted, "throttling", operation, named):
-            return protocol.failure(wanted, rate_exceeded(wanted.service.name), str(uuid.uuid4()))
-        if strike_call(planted, "server-error", operation, named):
-            code = _SERVER_ERRORS.get(wanted.service.name, "InternalFailure")
-            return protocol.failure(wanted, AwsError(code, _UNAVAILABLE, 500), str(uuid.uuid4()))
+        refusal = None if self._admitted(wanted) else rate_exceeded(wanted.service.name)
+        if refusal or (refusal := faults_refusals.refusal(planted, wanted, named)):
+            return protocol.failure(wanted, refusal, str(uuid.uuid4()))
         if strike_call(planted, "drop-before", operation, named):
             return None
         response = await dispatch.answer(self._seen_by(wanted, named), request)

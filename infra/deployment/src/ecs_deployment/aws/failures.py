@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions
 
+from ecs_deployment.aws import permissions
 from ecs_deployment.errors import (
     CloudError,
     Conflict,
@@ -43,11 +44,6 @@ _CONFLICT = {
     "ParameterAlreadyExists",
 }
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
-_IAM_PREFIX = {
-    "application-autoscaling": "application-autoscaling",
-    "elbv2": "elasticloadbalancing",
-    "monitoring": "cloudwatch",
-}
 # Two registrations of one family at once; rejected before any effect, and not retried by the SDK.
 _BUSY = "Too many concurrent attempts"
 
@@ -65,7 +61,7 @@ def translated(service: str, operation: str, *, changes: bool = False) -> Iterat
 
     `changes` marks a mutating call: where its answer was lost, the error has `effect_unknown`.
     """
-    name = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    name = permissions.action(service, operation)
     try:
         yield
     except exceptions.ClientError as error:
@@ -111,7 +107,7 @@ def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) ->
             f"The credentials may not call {action}.",
             f"Allow {action} for this principal.",
             code=code,
-            operation=name,
+            operation=action,
         )
     if code in _EXPIRED:
         return Expired(

@@ -168,7 +168,7 @@ class AwsCloud:
         return next((str(alarm["StateValue"]) for alarm in self._alarms([name])), "")
 
     def _alarms(self, names: list[str]) -> list[dict[str, Any]]:
-        with translated("monitoring", "DescribeAlarms"):
+        with translated("cloudwatch", "DescribeAlarms"):
             answer = self._session.read("cloudwatch").describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm"]
             )
@@ -237,7 +237,7 @@ class AwsCloud:
         """cloudwatch:PutMetricData."""
         dimensions = [{"Name": "ClusterName", "Value": cluster}, {"Name": "ServiceName", "Value": service}]
         point = {"MetricName": translate.ACTIVITY, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}
-        with translated("monitoring", "PutMetricData", changes=True):
+        with translated("cloudwatch", "PutMetricData", changes=True):
             self._session.change("cloudwatch").put_metric_data(
                 Namespace=translate.NAMESPACE, MetricData=[point]
             )

@@ -38,7 +38,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "elbv2": elbv2.OPERATIONS,
     "ssm": ssm.OPERATIONS,
 }
-_PARTLY = ("ecr", "elbv2")  # what has no handler there is passive
+_PARTLY = ("ecr", "elbv2", "logs", "sts")  # what has no handler there is passive
 _DNS_NAME = re.compile(rb"<DNSName>[^<]*</DNSName>")
 _INTERNAL = AwsError("InternalFailure", "The embedded ECS failed: see its log, and please report it.", 500)
 
@@ -80,7 +80,7 @@ async def answer(hub: Hub, request: Request) -> Response:
 async def _answer(hub: Hub, request: Request, wanted: Wanted, request_id: str) -> Response:
     protocol.check_scope(wanted, hub.world.region)
     operation = protocol.operation_model(wanted)
-    handler = _HANDLERS[wanted.service.name].get(wanted.operation)
+    handler = _HANDLERS.get(wanted.service.name, {}).get(wanted.operation)
     if handler is None:
         return await _without_handler(hub, request, wanted)
     params = protocol.read_input(wanted, operation, request.body)

@@ -29,6 +29,8 @@ CLOUDWATCH = Spoken("cloudwatch", "json", "ValidationError")
 CLOUDWATCH_FORM = Spoken("cloudwatch", "query", "ValidationError")  # as earlier clients speak to it
 CLOUDFORMATION = Spoken("cloudformation", "query", "ValidationError")
 ELBV2 = Spoken("elbv2", "query", "ValidationError")
+LOGS = Spoken("logs", "json", "InvalidParameterException")
+STS = Spoken("sts", "query", "ValidationError")
 
 BY_TARGET = {
     "AmazonEC2ContainerServiceV20141113": ECS,
@@ -36,6 +38,7 @@ BY_TARGET = {
     "AnyScaleFrontendService": AUTOSCALING,
     "AmazonEC2ContainerRegistry_V20150921": ECR,
     "GraniteServiceVersion20100801": CLOUDWATCH,
+    "Logs_20140328": LOGS,
 }
 """By the prefix of the X-Amz-Target header."""
 
@@ -43,6 +46,7 @@ BY_SCOPE = {
     ("cloudformation", "2010-05-15"): CLOUDFORMATION,
     ("elasticloadbalancing", "2015-12-01"): ELBV2,
     ("monitoring", "2010-08-01"): CLOUDWATCH_FORM,
+    ("sts", "2011-06-15"): STS,
 }
 """By the signature's service name and the form's Version."""
 
