@@ -11,8 +11,8 @@ from tasks._options import ROOT
 
 if TYPE_CHECKING:
     from ecs_deployment import events
-    from ecs_deployment.deploy import Setting, Wishes
     from ecs_deployment.known import Request
+    from ecs_deployment.survey import Setting, Wishes
 
     from tasks._connect import Connection
 
@@ -40,14 +40,13 @@ def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
 
 def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
     """Show the plan of each service and change nothing; exit 2 where one would be refused."""
-    from ecs_deployment import deploy as job
-    from ecs_deployment import describe, events, report
+    from ecs_deployment import describe, events, report, survey
 
     from tasks._connect import connect
 
     began = time.monotonic()
     connection = connect(request.environment)
-    surveyed = job.survey(_setting(connection, events.silent), request, wishes)
+    surveyed = survey.survey(_setting(connection, events.silent), request, wishes)
     code = 2 if any(describe.is_refused(one) for one in surveyed) else 0
     if as_json:
         print(describe.as_json(request, surveyed, code, _spent(connection, began)))
@@ -60,8 +59,8 @@ def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
 def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_json: bool) -> int:
     """Judge each service; exit 3 where something was found."""
     from ecs_deployment import describe, report, verify
-    from ecs_deployment.deploy import check_account, chosen
     from ecs_deployment.events import silent
+    from ecs_deployment.survey import check_account, chosen
 
     from tasks._connect import connect
 
@@ -90,7 +89,7 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
 def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
     """Show what is there."""
     from ecs_deployment import describe, report, status
-    from ecs_deployment.deploy import chosen
+    from ecs_deployment.survey import chosen
 
     from tasks._connect import connect
 
@@ -109,7 +108,7 @@ def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
 def build(name: str, tag: str, services: tuple[str, ...], *, dry: bool) -> int:
     """Build and publish; for the embedded ECS an image is a snapshot of the build context."""
     from ecs_deployment import image
-    from ecs_deployment.deploy import chosen
+    from ecs_deployment.survey import chosen
 
     from tasks._connect import connect
 
@@ -144,8 +143,8 @@ def _publish_locally(connection: Connection, plan: object) -> str:
 
 def _setting(connection: Connection, sink: events.Sink) -> Setting:
     from ecs_deployment.clock import RealClock
-    from ecs_deployment.deploy import Setting
     from ecs_deployment.interrupts import Signals
+    from ecs_deployment.survey import Setting
 
     return Setting(
         connection.cloud,

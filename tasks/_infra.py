@@ -105,7 +105,7 @@ def _connected(name: str) -> Connection:
 
 
 def _wishes(connection: Connection, services: tuple[str, ...], wishes: Mapping[str, str]) -> Iterator[Wish]:
-    from ecs_deployment.deploy import chosen
+    from ecs_deployment.survey import chosen
     from ecs_provisioning.prepare import Wish
 
     for service in chosen(connection.environment, services):

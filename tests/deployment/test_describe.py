@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from ecs_deployment import describe, model
-from ecs_deployment.deploy import Surveyed
 from ecs_deployment.known import Known, Request
 from ecs_deployment.plan import plan
 from ecs_deployment.refusals import Refusal
+from ecs_deployment.survey import Surveyed
 from ecs_deployment.verdict import Finding
 from ecs_deployment.verify import Verified
 

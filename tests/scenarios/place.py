@@ -19,6 +19,7 @@ from ecs_deployment.journal import Entry, journal_path, read
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Report
 from ecs_deployment.rollout_state import Limits
+from ecs_deployment.survey import Setting, Wishes
 from ecs_local import client
 
 from tasks import _connect
@@ -45,7 +46,7 @@ class Place:
         **wishes: Any,
     ) -> Report:
         """Deploy a tag as `inv app.deploy --env local` does, lost requests not being put up with."""
-        setting = job.Setting(
+        setting = Setting(
             self.connection.cloud,
             self.connection.environment,
             RealClock(),
@@ -53,7 +54,7 @@ class Place:
             wishes.pop("interrupts", Signals()),
             blind_patience=self.connection.blind_patience,
         )
-        wanted = job.Wishes(**{"limits": Limits(max_errors=0, no_progress=20.0), **wishes})
+        wanted = Wishes(**{"limits": Limits(max_errors=0, no_progress=20.0), **wishes})
         return job.deploy(setting, Request("local", tag, **(request or {})), wanted)
 
     def verify(self, tag: str = "") -> verify.Verified:

@@ -8,102 +8,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from ecs_deployment import events, observe, probe
-from ecs_deployment.clock import Clock
-from ecs_deployment.cloud import Cloud
+from ecs_deployment import events
 from ecs_deployment.drive import drive
-from ecs_deployment.errors import CloudError, DeployError, Refused
-from ecs_deployment.interrupts import Interrupts
+from ecs_deployment.errors import DeployError
 from ecs_deployment.job import Job, Loop
-from ecs_deployment.journal import Entry, Held, Taking, journal_path, off, read, run_url, take, unfinished
-from ecs_deployment.known import Known, Request
-from ecs_deployment.lease import Lease
+from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Report, Result
-from ecs_deployment.patience import Hands
-from ecs_deployment.plan import Plan, plan
+from ecs_deployment.plan import Plan
+from ecs_deployment.prepare import prepare
 from ecs_deployment.refusals import Refusal
-from ecs_deployment.rollout_state import Limits
-from ecs_deployment.settings import Environment, ServiceSettings
-from ecs_deployment.when import moment
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where a deploy takes place: the port, the environment with all its names, and our own surroundings."""
-
-    cloud: Cloud
-    environment: Environment
-    clock: Clock
-    sink: events.Sink
-    interrupts: Interrupts
-    blind_patience: float = 120.0
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user may say besides environment and tag."""
-
-    services: tuple[str, ...] = ()  # empty: all
-    limits: Limits = field(default_factory=Limits)
-    probe: bool = True
-    wait_for_lock: float = 0.0  # seconds
-
-
-@dataclass(frozen=True)
-class Surveyed:
-    """One service: what was seen, and what would be done about it."""
-
-    settings: ServiceSettings
-    entries: tuple[Entry, ...]
-    known: Known | None
-    decision: Plan | Refusal
-
-    @property
-    def leftover(self) -> bool:
-        """Whether an earlier run left something that has to be handed back."""
-        return bool(self.entries and self.entries[0].debts)
-
-
-def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]:
-    """What would be done, service by service. Refuses where account or names are wrong."""
-    try:
-        check_account(setting)
-        return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]
-    except CloudError as error:  # nothing was changed yet, so whatever it is, it is no undecided rollout
-        raise Refused(error.what, error.cure) from error
-
-
-def check_account(setting: Setting) -> None:
-    """The credentials must belong to the environment's account."""
-    identity, wanted = setting.cloud.identity(), setting.environment.account
-    if wanted and identity.account != wanted:
-        raise Refused(
-            f"Environment {setting.environment.name} is account {wanted}, but the credentials belong to "
-            f"{identity.account} ({identity.arn}).",
-            "Sign in to the right account, or set AWS_PROFILE.",
-        )
-
-
-def chosen(environment: Environment, names: Sequence[str]) -> tuple[ServiceSettings, ...]:
-    """The services of that name, all where none is named."""
-    known = {service.name: service for service in environment.services}
-    if not known:
-        raise Refused(
-            f"Environment {environment.name} has no services.",
-            f"Add [environments.{environment.name}.services.<name>] to the settings.",
-        )
-    wrong = [name for name in names if name not in known]
-    if wrong:
-        raise Refused(
-            f"Environment {environment.name} has no service {', '.join(map(repr, wrong))}.",
-            f"It has: {', '.join(known)}.",
-        )
-    return tuple(known[name] for name in names) if names else environment.services
+from ecs_deployment.survey import Setting, Surveyed, Wishes, survey
 
 
 def deploy(setting: Setting, request: Request, wishes: Wishes) -> Report:
@@ -115,36 +31,6 @@ def deploy(setting: Setting, request: Request, wishes: Wishes) -> Report:
         results = _with_change(setting, request, wishes, surveyed, began)
     seconds = round(setting.clock.boottime() - began, 1)
     return Report(setting.environment.name, request.tag, seconds, setting.cloud.calls, tuple(results))
-
-
-def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Surveyed:
-    entries = _entries(setting, settings)
-    try:
-        known = _known(setting, request, settings, entries)
-    except Refused as error:
-        return Surveyed(settings, entries, None, Refusal(error.what, error.cure))
-    return Surveyed(settings, entries, known, plan(request, known, settings))
-
-
-def _known(
-    setting: Setting,
-    request: Request,
-    settings: ServiceSettings,
-    entries: tuple[Entry, ...],
-    before: Known | None = None,
-) -> Known:
-    proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
-    return observe.known(setting.cloud, settings, request.tag, entries, proofs, before=before)
-
-
-def _entries(setting: Setting, settings: ServiceSettings) -> tuple[Entry, ...]:
-    if setting.environment.journal == "off":
-        return ()
-    return read(setting.cloud, _path(setting, settings))
-
-
-def _path(setting: Setting, settings: ServiceSettings) -> str:
-    return journal_path(setting.environment.journal, *observe.named(settings))
 
 
 def _without_change(setting: Setting, surveyed: list[Surveyed], began: float) -> list[Result] | None:
@@ -206,7 +92,7 @@ def _with_change(
                 ended[one.settings.name] = _told(setting, _unchanged(one.decision, 0.0))
                 continue
             try:
-                jobs.append(_prepare(setting, request, wishes, one, began))
+                jobs.append(prepare(setting, request, wishes, one, began))
             except DeployError as error:
                 refused = Surveyed(one.settings, (), None, Refusal(error.what, error.cure))
                 ended[one.settings.name] = _told(setting, _refused(refused, one.settings.name, 0.0))
@@ -231,74 +117,3 @@ def _loop(setting: Setting, wishes: Wishes) -> Loop:
         wishes.limits,
         setting.blind_patience,
     )
-
-
-def _prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, began: float) -> Job:
-    """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
-    held = _take(setting, request, wishes, one)
-    try:
-        entries = (held.entry, *held.others)
-        decision = plan(request, _known(setting, request, one.settings, entries, one.known), one.settings)
-        if isinstance(decision, Refusal):
-            raise Refused(decision.what, decision.cure)
-        if (held.entry.digest, held.entry.before) != (decision.digest, decision.before):
-            held.record(digest=decision.digest, before=decision.before)
-        measuring, why_not = _measure(one.settings, decision) if wishes.probe else (None, "--no-probe")
-    except BaseException as error:
-        ended = Outcome.REFUSED if isinstance(error, DeployError) else Outcome.INTERRUPTED
-        with suppress(DeployError):
-            held.close(ended.value, cause=str(error) or type(error).__name__)
-        raise
-    return Job(
-        plan=decision,
-        held=held,
-        hands=Hands(setting.cloud, held, setting.interrupts),
-        began=began,
-        lease=Lease(setting.cloud, decision.cluster, decision.service, decision.idle),
-        probe=measuring,
-        unmeasured=why_not,
-    )
-
-
-def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> Held:
-    assert isinstance(one.decision, Plan)
-    taking = Taking(
-        action="deploy",
-        environment=setting.environment.name,
-        service=one.settings.name,
-        tag=request.tag,
-        digest=one.decision.digest,
-        before=one.decision.before,
-        run_url=run_url(os.environ),
-    )
-    if setting.environment.journal == "off":
-        return off(taking, clock=setting.clock)
-    if (entry := unfinished(one.entries)) is not None:
-        setting.sink(events.Said(one.settings.name, f"An unfinished run is in the journal: {entry.owner}."))
-    until = setting.clock.boottime() + wishes.wait_for_lock if wishes.wait_for_lock else None
-    held = take(
-        setting.cloud,
-        _path(setting, one.settings),
-        taking,
-        clock=setting.clock,
-        wait_until=until,
-        supersede=request.supersede,
-        on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
-    )
-    if held.note:
-        setting.sink(events.Said(one.settings.name, held.note, "warning"))
-    return held
-
-
-def _measure(settings: ServiceSettings, decision: Plan) -> tuple[probe.Probe | None, str]:
-    """Start the probe. A url that fails before anything is changed tells nothing, so it is not measured."""
-    if not settings.url:
-        return None, "no url is set for this service"
-    sender = probe.Probe(settings.url.rstrip("/") + settings.health_path)
-    if decision.was_asleep:
-        return sender, ""  # the loop starts it once the new task runs: until then there is nobody to answer
-    baseline = sender.baseline()
-    if not baseline.ok:
-        return None, baseline.reason
-    sender.start(count_from_first_success=False)
-    return sender, ""

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ecs_deployment.deploy import Surveyed
 from ecs_deployment.known import Request
 from ecs_deployment.masking import difference
 from ecs_deployment.plan import Plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.status import Seen, facts
+from ecs_deployment.survey import Surveyed
 from ecs_deployment.verify import Verified
 
 Rows = list[tuple[str, str]]

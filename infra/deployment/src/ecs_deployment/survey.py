@@ -1,0 +1,123 @@
+"""What would be done, service by service: reads only. `--dry` stops here, and `deploy` goes on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ecs_deployment import events, observe
+from ecs_deployment.clock import Clock
+from ecs_deployment.cloud import Cloud
+from ecs_deployment.errors import CloudError, Refused
+from ecs_deployment.interrupts import Interrupts
+from ecs_deployment.journal import Entry, journal_path, read
+from ecs_deployment.known import Known, Request
+from ecs_deployment.plan import Plan, plan
+from ecs_deployment.refusals import Refusal
+from ecs_deployment.rollout_state import Limits
+from ecs_deployment.settings import Environment, ServiceSettings
+from ecs_deployment.when import moment
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a deploy takes place: the port, the environment with all its names, and our own surroundings."""
+
+    cloud: Cloud
+    environment: Environment
+    clock: Clock
+    sink: events.Sink
+    interrupts: Interrupts
+    blind_patience: float = 120.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user may say besides environment and tag."""
+
+    services: tuple[str, ...] = ()  # empty: all
+    limits: Limits = field(default_factory=Limits)
+    probe: bool = True
+    wait_for_lock: float = 0.0  # seconds
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """One service: what was seen, and what would be done about it."""
+
+    settings: ServiceSettings
+    entries: tuple[Entry, ...]
+    known: Known | None
+    decision: Plan | Refusal
+
+    @property
+    def leftover(self) -> bool:
+        """Whether an earlier run left something that has to be handed back."""
+        return bool(self.entries and self.entries[0].debts)
+
+
+def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]:
+    """What would be done, service by service. Refuses where account or names are wrong."""
+    try:
+        check_account(setting)
+        return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]
+    except CloudError as error:  # nothing was changed yet, so whatever it is, it is no undecided rollout
+        raise Refused(error.what, error.cure) from error
+
+
+def check_account(setting: Setting) -> None:
+    """The credentials must belong to the environment's account."""
+    identity, wanted = setting.cloud.identity(), setting.environment.account
+    if wanted and identity.account != wanted:
+        raise Refused(
+            f"Environment {setting.environment.name} is account {wanted}, but the credentials belong to "
+            f"{identity.account} ({identity.arn}).",
+            "Sign in to the right account, or set AWS_PROFILE.",
+        )
+
+
+def chosen(environment: Environment, names: Sequence[str]) -> tuple[ServiceSettings, ...]:
+    """The services of that name, all where none is named."""
+    known = {service.name: service for service in environment.services}
+    if not known:
+        raise Refused(
+            f"Environment {environment.name} has no services.",
+            f"Add [environments.{environment.name}.services.<name>] to the settings.",
+        )
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise Refused(
+            f"Environment {environment.name} has no service {', '.join(map(repr, wrong))}.",
+            f"It has: {', '.join(known)}.",
+        )
+    return tuple(known[name] for name in names) if names else environment.services
+
+
+def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Surveyed:
+    entries = entries_of(setting, settings)
+    try:
+        known = known_of(setting, request, settings, entries)
+    except Refused as error:
+        return Surveyed(settings, entries, None, Refusal(error.what, error.cure))
+    return Surveyed(settings, entries, known, plan(request, known, settings))
+
+
+def known_of(
+    setting: Setting,
+    request: Request,
+    settings: ServiceSettings,
+    entries: tuple[Entry, ...],
+    before: Known | None = None,
+) -> Known:
+    proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
+    return observe.known(setting.cloud, settings, request.tag, entries, proofs, before=before)
+
+
+def entries_of(setting: Setting, settings: ServiceSettings) -> tuple[Entry, ...]:
+    if setting.environment.journal == "off":
+        return ()
+    return read(setting.cloud, path_of(setting, settings))
+
+
+def path_of(setting: Setting, settings: ServiceSettings) -> str:
+    return journal_path(setting.environment.journal, *observe.named(settings))

@@ -1,0 +1,53 @@
+"""The tasks of `app` that look."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+
+from tasks import _options as options
+from tasks._app_roll import ENV, JSON, SERVICE
+from tasks._task import task
+
+
+@task(
+    help={
+        "env": ENV,
+        "tag": "Tag that should run. Default: whatever revision the service is on.",
+        "service": SERVICE,
+        "no-probe": "Send no request to the service's url. Default: one.",
+        "json": JSON,
+    }
+)
+def verify(
+    c: Context,
+    *,
+    env: str = "",
+    tag: str = "",
+    service: str = "",
+    no_probe: bool = False,
+    json: bool = False,
+) -> int:
+    """Check that what should run runs and is well, awake or asleep; changes nothing.
+
+    Example: inv app.verify --env staging --tag abc
+    """
+    from ecs_deployment import reference
+
+    from tasks import _app
+
+    del c
+    name = options.environment(env)
+    wanted = reference.check_tag(tag) if tag else ""
+    return _app.verify(name, options.names("service", service), wanted, send=not no_probe, as_json=json)
+
+
+@task(help={"env": ENV, "service": SERVICE, "json": JSON}, default=True)
+def status(c: Context, *, env: str = "", service: str = "", json: bool = False) -> int:
+    """Show what runs, whether it is awake, what rolls and who deployed last.
+
+    Example: inv app.status --env local
+    """
+    from tasks import _app
+
+    del c
+    return _app.status(options.environment(env), options.names("service", service), as_json=json)
