@@ -53,7 +53,9 @@ def connect(name: str, *, tell: Tell | None = None) -> Connection:
     """Connect to the environment of that name. `tell` hears what is being started; stderr by default."""
     say = tell or _stderr
     found = attach(name, tell=say)
-    return _furnished(found, found.engine, say) if found.engine is not None else _named_by_stacks(found)
+    named = _furnished(found, found.engine, say) if found.engine is not None else _named_by_stacks(found)
+    _spare(named.environment)
+    return named
 
 
 def attach(name: str, *, tell: Tell | None = None) -> Connection:
@@ -62,6 +64,15 @@ def attach(name: str, *, tell: Tell | None = None) -> Connection:
 
     found = settings.environment(settings.load(environments_file()), name)
     return _local(found, tell or _stderr) if found.provider == "local" else _aws(found)
+
+
+def _spare(environment: Environment) -> None:
+    """The names that are printed anyhow are not masked where a container's environment repeats one of them."""
+    from ecs_deployment import masking
+
+    masking.spare((environment.name, environment.account, environment.region))
+    for one in environment.services:
+        masking.spare((one.name, one.cluster, one.service, *one.containers, one.repository, one.url))
 
 
 def _stderr(text: str) -> None:

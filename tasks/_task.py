@@ -3,29 +3,35 @@
 A body may return an integer, which becomes the exit code, or nothing, which is 0. It may raise:
 
 - an exception with an integer `exit_code` (every expected failure of every member): that exit, with the
-  exception's `what` and `cure` on stderr;
+  exception's `what` and `cure` on stderr, values that must not be printed masked;
 - KeyboardInterrupt, which SIGTERM and SIGHUP raise as well: 130, after every `finally` has run;
 - anything else: 1, one line, and a file with the traceback.
+
+With `--json` every one of these ends leaves exactly one object on stdout.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from types import TracebackType
+from contextlib import contextmanager, suppress
+from types import FrameType, TracebackType
 from typing import Any, overload
 
 from invoke.exceptions import Exit, UnexpectedExit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from tasks._stdout import OneObject, one_object
+
 INTERRUPTED = 130
 _OUTCOMES = {2: "refused", 6: "superseded", 7: "undecided", INTERRUPTED: "interrupted"}
 READER_LEFT = 128 + 13  # what a shell reports for SIGPIPE
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 Body = Callable[..., int | None]
 
@@ -35,21 +41,27 @@ class PoliteTask(Task[Body]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body; end in a return (exit 0) or in Invoke's `Exit` with code and message."""
-        try:
-            with _signals_unwind():
-                code = super().__call__(*args, **kwargs)
-                sys.stdout.flush()
-        except (Exit, UnexpectedExit):
-            raise
-        except KeyboardInterrupt:
-            raise _told(Exit("Interrupted.", code=INTERRUPTED), kwargs) from None
-        except BrokenPipeError as error:
-            if not _reader_left():
-                raise _unexpected(error) from None
-            _silence_stdout()
-            raise Exit(code=READER_LEFT) from None
-        except Exception as error:  # noqa: BLE001 - the one place that turns whatever is left into an exit
-            raise _told(_expected(error) or _unexpected(error), kwargs) from None
+        with one_object(kwargs) as printed:
+            try:
+                with _signals_unwind(printed):
+                    code = super().__call__(*args, **kwargs)
+                    if sys.stdout is not None:  # closed from outside: `>&-`
+                        sys.stdout.flush()
+            except UnexpectedExit:
+                raise
+            except Exit as end:
+                raise _told(end, kwargs, printed) from None
+            except KeyboardInterrupt:
+                raise _told(Exit("Interrupted.", code=INTERRUPTED), kwargs, printed) from None
+            except BrokenPipeError as error:
+                if not _reader_left():
+                    raise _told(_unexpected(error), kwargs, printed) from None
+                _silence_stdout()
+                raise Exit(code=READER_LEFT) from None
+            except OSError as error:
+                raise _told(_full(error) or _expected(error) or _unexpected(error), kwargs, printed) from None
+            except Exception as error:  # noqa: BLE001 - the one place that turns whatever is left into an exit
+                raise _told(_expected(error) or _unexpected(error), kwargs, printed) from None
         if isinstance(code, int) and code != 0:
             raise Exit(code=code)
         return code
@@ -113,12 +125,23 @@ def task(
 
 
 @contextmanager
-def _signals_unwind() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind like Ctrl-C while the body runs; what is ignored (nohup) stays ignored."""
+def _signals_unwind(printed: OneObject | None) -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind like Ctrl-C while the body runs; what is ignored (nohup) stays ignored.
+
+    One that comes when the object of `--json` is out comes too late: the task ends as the object says.
+    """
+    late: list[int] = []
+
+    def unwind(number: int, frame: FrameType | None) -> None:
+        if printed is not None and printed.whole and not late:
+            late.append(number)
+        else:
+            signal.default_int_handler(number, frame)
+
     taken: dict[int, Any] = {}
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            taken[number] = signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            taken[number] = signal.signal(number, unwind)
     try:
         yield
     finally:
@@ -133,17 +156,17 @@ def _expected(error: Exception) -> Exit | None:
         return None
     what = str(getattr(error, "what", "") or error)
     cure = str(getattr(error, "cure", ""))
-    return Exit(f"{what}\n{cure}".strip(), code=code)
+    return Exit(_masked(f"{what}\n{cure}".strip()), code=code)
 
 
-def _told(end: Exit, options: Mapping[str, Any]) -> Exit:
+def _told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Exit:
     """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always."""
-    if options.get("json") is True:
+    if printed is not None and not printed.begun:
         import json
 
         what, _, cure = str(end.message or "").partition("\n")
         document: dict[str, Any] = {
-            "environment": options.get("env") or None,
+            "environment": options.get("env") or os.environ.get("INFRA_ENV") or None,
             "tag": options.get("tag") or None,
             "outcome": _OUTCOMES.get(end.code, "unexpected"),
             "exit_code": end.code,
@@ -153,8 +176,16 @@ def _told(end: Exit, options: Mapping[str, Any]) -> Exit:
             "cause": what,
             "advice": cure or None,
         }
-        print(json.dumps(document, indent=2))
+        with suppress(OSError):  # nobody reads it: the exit code remains
+            print(json.dumps(document, indent=2), flush=True)
     return end
+
+
+def _masked(text: str) -> str:
+    """The text without values of task definitions that were read, nor what looks like a password."""
+    from ecs_deployment.masking import masked_text
+
+    return "\n".join(map(masked_text, text.split("\n")))
 
 
 def _unexpected(error: Exception) -> Exit:
@@ -162,14 +193,24 @@ def _unexpected(error: Exception) -> Exit:
     import tempfile
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    first = f"Unexpected: {type(error).__name__}: {error}".splitlines()[0]
+    text = _masked("".join(traceback.format_exception(error)))
+    first = _masked(f"Unexpected: {type(error).__name__}: {error}".splitlines()[0])
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="inv-", suffix=".txt", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", prefix="inv-", suffix=".txt", delete=False
+        ) as file:
             file.write(text)
     except OSError:  # no place for a file: show it rather than lose it
         return Exit(f"{text}{first}\nPlease report this.", code=1)
     return Exit(f"{first}\nPlease report this with {file.name}, which has the traceback.", code=1)
+
+
+def _full(error: OSError) -> Exit | None:
+    """The exit where the output itself found no room (`> file` on a full disk)."""
+    if error.errno not in _NO_ROOM or error.filename is not None:
+        return None
+    _silence_stdout()
+    return Exit(f"The output cannot be written: {error.strerror}.\nMake room there and repeat the command.", code=1)
 
 
 def _reader_left() -> bool:
@@ -186,12 +227,16 @@ def _quietly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     """Invoke prints its lists and helps outside of any task; `inv --list | head` is no traceback either."""
     if isinstance(error, BrokenPipeError) and _reader_left():
         _silence_stdout()
+    elif isinstance(error, OSError) and (end := _full(error)):
+        print(end.message, file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
 
 def _silence_stdout() -> None:
     """Python flushes stdout once more when it ends, and would complain about the same pipe again."""
+    if sys.stdout is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

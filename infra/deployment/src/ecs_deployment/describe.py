@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ecs_deployment.known import Request
-from ecs_deployment.masking import difference
+from ecs_deployment.masking import difference, masked_text
 from ecs_deployment.plan import Plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.status import Seen, facts
@@ -82,7 +82,11 @@ def as_json(request: Request, surveyed: Sequence[Surveyed], code: int, spent: tu
 def _as_json(one: Surveyed) -> dict[str, Any]:
     decision = one.decision
     if isinstance(decision, Refusal):
-        return {"service": one.settings.name, "refused": decision.what, "advice": decision.cure}
+        return {
+            "service": one.settings.name,
+            "refused": masked_text(decision.what),
+            "advice": masked_text(decision.cure),
+        }
     return {
         "service": decision.name,
         "rolls": decision.rolls,
@@ -94,8 +98,8 @@ def _as_json(one: Surveyed) -> dict[str, Any]:
         "was_asleep": decision.was_asleep,
         "borrows": [{"what": d.what, "before": d.before, "taken": d.taken} for d in decision.debts],
         "fallback": _short(decision.fallback.revision),
-        "story": list(decision.story),
-        "notes": list(decision.notes),
+        "story": [masked_text(line) for line in decision.story],
+        "notes": [masked_text(line) for line in decision.notes],
     }
 
 
@@ -118,8 +122,8 @@ def verified_json(
             "revision": one.revision,
             "digest": one.digest or None,
             "asleep": one.asleep,
-            "findings": [{"code": f.code, "text": f.text} for f in one.findings],
-            "story": list(one.story),
+            "findings": [{"code": f.code, "text": masked_text(f.text)} for f in one.findings],
+            "story": [masked_text(line) for line in one.story],
         }
         for one in seen
     ]

@@ -13,6 +13,7 @@ from ecs_deployment.errors import CloudError, DeployError, NotFound, Throttled, 
 from ecs_deployment.journal_entry import DEPLOYMENTS_KEPT, Entry, decode, encode
 from ecs_deployment.journal_history import history, last_proven, name_of, unfinished
 from ecs_deployment.journal_owner import is_gone
+from ecs_deployment.masking import masked_text
 
 LEASE = 180.0
 """Seconds without a renewal after which a holder counts as dead."""
@@ -165,7 +166,7 @@ class Held:
         if not outcome:
             raise ValueError("an entry closes with an outcome")
         self._entry = replace(
-            self._entry, outcome=outcome, proven=proven, cause=cause, finished=self._clock.time()
+            self._entry, outcome=outcome, proven=proven, cause=masked_text(cause), finished=self._clock.time()
         )
         try:
             self._write(tries=_TRIES)

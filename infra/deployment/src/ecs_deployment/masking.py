@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ecs_deployment.masking_known import KNOWN, SECRET_NAME
 from ecs_deployment.model import Content
 
 MASK = "***"
@@ -15,19 +16,23 @@ _LONGEST_SHOWN = 200
 _NAMES = ("name", "key", "containerPath", "containerName", "containerPort", "type")
 _PAIRS = (({"name", "value"}, "value"), ({"name", "valueFrom"}, "valueFrom"), ({"key", "value"}, "value"))
 _VALUE_LISTS = {"environment": "value", "secrets": "valueFrom", "secretOptions": "valueFrom"}
-_SECRET_NAME = re.compile(
-    r"pass(?:word|wd|phrase)?$|secret|token|credential|api[_.-]?key|access[_.-]?key|private[_.-]?key|authorization",
-    re.IGNORECASE,
-)
 _IN_TEXT = (
-    # password=..., --api-key ..., "token": "..." : the name and what joins it stay.
+    # password=..., --api-key ..., "token": "..." : the name and what joins it stay. An ARN names a secret, it is none.
     re.compile(
-        r"(?i)((?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
+        r"(?i)(?<!\d{12}:)((?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
         r"[\"']?\s*(?:=|:)\s*[\"']?)(?!//)[^\s\"'&,;]+"
     ),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(?i)(\b(?:set-)?cookie:\s*)\S.*"),
     re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),
-    re.compile(r"()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    # What is issued in a form of its own: AWS, GitHub, GitLab, Slack, Stripe, Google, JSON web tokens.
+    re.compile(
+        r"()\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[opsru]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
+        r"|xox[abeoprs]-[\w-]{10,}|[rs]k_(?:live|test)_\w{10,}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
+    ),
+    # A key in PEM is longer than a line: its header, and lines that are nothing but base64.
+    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*"),
+    re.compile(r"^(\s*(?:log: )?)[A-Za-z0-9+/]{64}={0,2}$"),
 )
 _OPTION = re.compile(r"--?[\w.-]+")
 
@@ -42,8 +47,20 @@ def masked(content: Content) -> Content:
     return {key: _masked_under(key, value) for key, value in content.items()}
 
 
+def learn(content: Content) -> None:
+    """Remember the environment values of a task definition: from now on `masked_text` knows them."""
+    KNOWN.learn(content)
+
+
+def spare(words: Iterable[str | None]) -> None:
+    """Words that are public anyhow (names of the settings, a tag): a value that is part of one is printed."""
+    KNOWN.spare(words)
+
+
 def masked_text(text: str) -> str:
-    """A line of free text with passwords, tokens and access keys masked, so far as their form tells."""
+    """A line of free text without any known environment value, and without passwords, tokens and access keys
+    so far as their form tells."""
+    text = KNOWN.pattern.sub(MASK, text)
     for pattern in _IN_TEXT:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
@@ -51,7 +68,7 @@ def masked_text(text: str) -> str:
 
 def looks_secret(name: str, value: str = "") -> bool:
     """Whether a value of that name should not be printed, by its name or by its own form."""
-    return bool(_SECRET_NAME.search(name)) or masked_text(value) != value
+    return bool(SECRET_NAME.search(name)) or masked_text(value) != value
 
 
 def difference(before: Content, after: Content) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ecs_deployment import events, observe
+from ecs_deployment import events, masking, observe
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import CloudError, Refused
@@ -58,6 +58,7 @@ class Surveyed:
 
 def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]:
     """What would be done, service by service. Refuses where account or names are wrong."""
+    masking.spare((request.tag,))
     try:
         check_account(setting)
         return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]

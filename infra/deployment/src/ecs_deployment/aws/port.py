@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ecs_deployment import model
+from ecs_deployment import masking, model
 from ecs_deployment.aws import registry, translate
 from ecs_deployment.aws.failures import translated
 from ecs_deployment.aws.session import Session
@@ -114,6 +114,7 @@ class AwsCloud:
                 "Update boto3 in uv.lock (`uv lock --upgrade-package boto3`) and repeat.",
             )
         found = answer["taskDefinition"]
+        masking.learn(found)
         takes = self._ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
         return model.TaskDefinition(
             arn=found["taskDefinitionArn"],
