@@ -210,7 +210,9 @@ def _full(error: OSError) -> Exit | None:
     if error.errno not in _NO_ROOM or error.filename is not None:
         return None
     _silence_stdout()
-    return Exit(f"The output cannot be written: {error.strerror}.\nMake room there and repeat the command.", code=1)
+    return Exit(
+        f"The output cannot be written: {error.strerror}.\nMake room there and repeat the command.", code=1
+    )
 
 
 def _reader_left() -> bool:

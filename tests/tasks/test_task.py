@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -99,7 +101,31 @@ def waits(c):
         print("unwound", flush=True)
 
 
-ns = Collection(fine, code, refused, plain, bug, missing, leaves, pipe, talks, waits)
+@task(help={"how": "How to end."})
+def ends(c, *, how="", json=False):
+    """Ends in every way, with --json."""
+    import os, signal, time
+    from invoke.exceptions import Exit
+    if how == "refused":
+        raise Refused
+    if how == "bug":
+        raise ValueError("password=hunter2")
+    if how == "exit":
+        raise Exit("Enough.", code=5)
+    if how == "interrupted":
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    print('{"environment": null, "outcome": "done",')
+    if how == "full":
+        raise OSError(28, "No space left on device")
+    print('"exit_code": 3}')
+    if how == "late":
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
+    return 3
+
+
+ns = Collection(fine, code, refused, plain, bug, missing, leaves, pipe, talks, waits, ends)
 '''
 
 
@@ -195,3 +221,55 @@ def test_a_reader_that_leaves_is_no_error(tree: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(30) == 141
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "outcome"),
+    [
+        ("well", 3, "done"),
+        ("refused", 2, "refused"),
+        ("bug", 1, "unexpected"),
+        ("exit", 5, "unexpected"),
+        ("interrupted", 130, "interrupted"),
+        ("late", 3, "done"),  # the object was out when the signal came
+    ],
+)
+def test_with_json_every_end_is_one_object(tree: Path, how: str, code: int, outcome: str) -> None:
+    done = inv(tree, "ends", "--how", how, "--json")
+    shown = json.loads(done.stdout)
+    assert (done.returncode, shown["exit_code"], shown["outcome"]) == (code, code, outcome)
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_an_object_that_was_cut_off_is_followed_by_no_second_one(tree: Path) -> None:
+    done = inv(tree, "ends", "--how", "full", "--json")
+    assert done.returncode == 1
+    assert done.stdout.count("environment") <= 1
+    assert done.stderr.startswith("The output cannot be written: No space left on device.")
+
+
+def test_what_was_read_or_looks_secret_is_in_no_crash_file(tree: Path) -> None:
+    done = inv(tree, "ends", "--how", "bug")
+    assert "Unexpected: ValueError: password=***" in done.stderr
+    file = next(Path(word.rstrip(",")) for word in done.stderr.split() if word.startswith("/"))
+    assert "hunter2" not in file.read_text()
+
+
+@pytest.mark.parametrize("arguments", ["fine", "ends --json", "--list"])
+def test_a_full_disk_behind_stdout_is_a_sentence(tree: Path, arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*arguments.split()), cwd=tree, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "The output cannot be written: No space left on device.",
+        "Make room there and repeat the command.",
+    ]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("fine", 0), ("ends --json", 3), ("refused", 2)])
+def test_a_closed_stdout_changes_no_exit_code(tree: Path, arguments: str, code: int) -> None:
+    shell = f"exec {shlex.join(command(*arguments.split()))} >&-"
+    done = subprocess.run(["sh", "-c", shell], cwd=tree, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
