@@ -94,14 +94,15 @@ def status(c: Context, *, json: bool = False) -> None:
 @task(
     help={
         "kind": "What goes wrong. For tasks started from now on: crash-at-start, crash-after, failing-health, "
-        "slow-health, unpullable-image, missing-secret, no-capacity. For calls of the API: throttling, "
-        "published-limits, too-many-revisions, access-denied, expired-credentials, server-error, drop-before, "
-        "drop-after, slow-answers, stale-reads. For services: scaler-to-zero.",
+        "slow-health, out-of-memory, unpullable-image, missing-secret, no-capacity, start-throttling. For calls of "
+        "the API: throttling, published-limits, too-many-revisions, access-denied, expired-credentials, "
+        "server-error, drop-before, drop-after, slow-answers, stale-reads. For services: scaler-to-zero.",
         "service": "Only tasks, or calls that name, this service. Default: all.",
         "operation": "Only calls of this operation, such as UpdateService. Default: all.",
         "count": "How often it happens. Default: until it is cleared.",
-        "seconds": "crash-after: when (5). failing-health: well before (0). slow-health: until well (3). "
-        "slow-answers: how late (5). stale-reads: how old (5). scaler-to-zero: between two looks (5).",
+        "seconds": "crash-after: when (5). out-of-memory: when (1). failing-health: well before (0). "
+        "slow-health: until well (3). slow-answers: how late (5). stale-reads: how old (5). "
+        "scaler-to-zero: between two looks (5).",
         "clear": "Take every planted fault away. Default: no.",
     }
 )

@@ -107,7 +107,12 @@ def _running(aws: Aws, cluster: str, name: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "code"), [("crash-at-start", {}, 1), ("crash-after", {"seconds": 0.2}, 137)]
+    ("kind", "options", "code", "reason"),
+    [
+        ("crash-at-start", {}, 1, None),
+        ("crash-after", {"seconds": 0.2}, 137, None),
+        ("out-of-memory", {"seconds": 0.2}, 137, "OutOfMemoryError: Container killed due to memory usage"),
+    ],
 )
 def test_a_container_that_crashes(
     aws: Aws,
@@ -118,14 +123,25 @@ def test_a_container_that_crashes(
     kind: str,
     options: dict[str, float],
     code: int,
+    reason: str | None,
 ) -> None:
     plant(kind, service=name, count=1, **options)
     serve()
     stopped = _stopped(aws, cluster)
     wait_for(lambda: "exitCode" in _stopped(aws, cluster)["containers"][0], "an exit code")
     assert stopped["stopCode"] == "EssentialContainerExited"
-    assert _stopped(aws, cluster)["containers"][0]["exitCode"] == code
+    container = _stopped(aws, cluster)["containers"][0]
+    assert (container["exitCode"], container.get("reason")) == (code, reason)
     _running(aws, cluster, name, 1)
+
+
+def test_throttled_starts_are_told_once_and_tried_again(
+    aws: Aws, cluster: str, name: str, plant: Plant, serve: Callable[..., None]
+) -> None:
+    plant("start-throttling", service=name, count=2)
+    serve()
+    _running(aws, cluster, name, 1)
+    assert _events(aws, cluster, name).count("operations are being throttled. Will try again later.") == 1
 
 
 def test_containers_that_fail_their_own_check_are_replaced(

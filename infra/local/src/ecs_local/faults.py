@@ -29,11 +29,13 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "crash-at-start": Kind("task", "the first container exits with code 1 at once"),
     "crash-after": Kind("task", "the first container is killed", 5.0, "after its start"),
+    "out-of-memory": Kind("task", "the first container is killed for its memory", 1.0, "after its start"),
     "failing-health": Kind("task", "health checks fail", 0.0, "that it is well before"),
     "slow-health": Kind("task", "health checks time out", 3.0, "until they pass"),
     "unpullable-image": Kind("task", "the image is not found"),
     "missing-secret": Kind("task", "a secret of the first container is not found"),
     "no-capacity": Kind("task", "Fargate has no capacity"),
+    "start-throttling": Kind("task", "AWS throttles the start of tasks"),
     "throttling": Kind("call", "refused with Rate exceeded"),
     "published-limits": Kind("call", "AWS's published limits are in force (always, under fargate)"),
     "too-many-revisions": Kind("call", "registrations are refused: too many at once of one family"),
@@ -121,6 +123,12 @@ def strike_task(
             fault.tasks.add(task)
             return fault
     return None
+
+
+def strike_start(faults: Iterable[Fault], service: str) -> bool:
+    """Whether a start of the service's tasks is throttled; it counts."""
+    meant = (one for one in faults if one.kind == "start-throttling" and one.service in (None, service))
+    return any(use(one) for one in meant)
 
 
 def strike_call(

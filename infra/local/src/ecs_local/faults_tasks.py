@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ecs_local import texts
 from ecs_local.facts import StartFailed
@@ -35,10 +36,20 @@ def refusal(world: World, task: Task, definitions: list[Content]) -> StartFailed
     return None
 
 
-def dies_after(world: World, task: Task) -> float | None:
-    """After how many seconds the first container is killed, if that was planted."""
-    fault = struck(world, task, "crash-after")
-    return None if fault is None else fault.seconds
+@dataclass(frozen=True)
+class Doom:
+    """The first container is killed so many seconds after its start; `reason` is the container's, if it gets one."""
+
+    seconds: float
+    reason: str | None = None
+
+
+def doom(world: World, task: Task) -> Doom | None:
+    """How the first container is killed, if that was planted."""
+    fault = struck(world, task, "crash-after", "out-of-memory")
+    if fault is None:
+        return None
+    return Doom(fault.seconds, texts.OUT_OF_MEMORY if fault.kind == "out-of-memory" else None)
 
 
 def sickness(world: World, task: Task) -> Callable[[float], bool] | None:

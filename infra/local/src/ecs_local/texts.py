@@ -23,6 +23,8 @@ NO_CAPACITY = (
     "Capacity is unavailable at this time. Please try again later or in a different availability zone. For more"
     " information, see the Troubleshooting section of the Amazon ECS Developer Guide"
 )  # the end is believed
+START_THROTTLED = "operations are being throttled. Will try again later."
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 STEADY = "has reached a steady state."
 BREAKER_REASON = "ECS deployment circuit breaker: tasks failed to start."
 STOPPED_REASON = "ECS deployment stopped by a service deployment request."  # believed

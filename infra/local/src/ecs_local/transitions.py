@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ecs_local import texts
+from ecs_local import faults, texts
 from ecs_local.scheduler_actions import (
     Action,
     Advance,
@@ -155,6 +155,11 @@ def _deployment(service: Service, key: str) -> Deployment:
 
 def _start(world: World, service: Service, action: StartTasks, now: float) -> None:
     deployment = _deployment(service, action.deployment)
+    if faults.strike_start(world.faults, service.name):
+        say_once(world, service, "throttled", texts.START_THROTTLED, now)
+        deployment.next_start_at = now + world.profile.backoff
+        return
+    service.standing.pop("throttled", None)
     definition = world.task_definitions[deployment.task_definition]
     group = f"service:{service.name}"
     started = []

@@ -191,7 +191,7 @@ class Worker:
             self._report,
             self._log,
             world.profile.health_scale,
-            dies_after=faults_tasks.dies_after(world, task) if first else None,
+            doom=faults_tasks.doom(world, task) if first else None,
             sick=faults_tasks.sickness(world, task),
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ecs_local.facts import ContainerHealth, Fact, ProcessExited, ProcessStarted, StartFailed
+from ecs_local.faults_tasks import Doom
 from ecs_local.worker_guard import Guard, kill_group
 from ecs_local.worker_plan import ContainerPlan
 
@@ -39,7 +40,7 @@ class ContainerRun:
         log: Callable[[LogLine], None],
         health_scale: float,
         *,
-        dies_after: float | None = None,
+        doom: Doom | None = None,
         sick: Callable[[float], bool] | None = None,
     ) -> None:
         self.plan = plan
@@ -47,7 +48,7 @@ class ContainerRun:
         self.exit_code: int | None = None
         self._task, self._guard, self._report, self._log = task, guard, report, log
         self._health_scale = health_scale
-        self._dies_after, self._sick = dies_after, sick  # planted faults; ages in seconds
+        self._doom, self._sick = doom, sick  # planted faults
         self._pid: int | None = None
         self._ordered = asyncio.Event()
 
@@ -97,16 +98,16 @@ class ContainerRun:
         self._report(ProcessStarted(self._task, plan.name))
         if self._ordered.is_set():
             kill_group(process.pid, signal.SIGTERM)
-        doom = None
-        if self._dies_after is not None:
-            doom = asyncio.get_running_loop().call_later(
-                self._dies_after, kill_group, process.pid, signal.SIGKILL
+        doom, alarm = self._doom, None
+        if doom is not None:
+            alarm = asyncio.get_running_loop().call_later(
+                doom.seconds, kill_group, process.pid, signal.SIGKILL
             )
         try:
             code = await process.wait()
         finally:
-            if doom is not None:
-                doom.cancel()
+            if alarm is not None:
+                alarm.cancel()
             kill_group(process.pid, signal.SIGKILL)  # a container ends with its first process
             if checks is not None:
                 checks.cancel()
@@ -118,7 +119,8 @@ class ContainerRun:
             code if code >= 0 else 128 - code
         )  # killed by a signal: 128 + signal, as Docker has it
         self.exited.set()
-        self._report(ProcessExited(self._task, plan.name, self.exit_code))
+        reason = doom.reason if doom is not None and code == -signal.SIGKILL else None
+        self._report(ProcessExited(self._task, plan.name, self.exit_code, reason))
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         rest = b""
