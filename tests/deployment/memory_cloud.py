@@ -122,6 +122,10 @@ class MemoryCloud:
             for a in t.addresses
         ]
 
+    def health_checks(self, groups: Sequence[str]) -> Sequence[model.HealthCheck]:
+        self._arrive("health_checks")
+        return [model.HealthCheck(group, "/health", "200") for group in groups]
+
     def task_definition(self, arn: str) -> model.TaskDefinition:
         self._arrive("task_definition")
         return self.definitions[arn]

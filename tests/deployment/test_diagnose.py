@@ -98,7 +98,7 @@ CODES = "Health checks failed with these codes: [503]"
         ),
         (
             seen(stopped("Task failed container health checks", "ServiceSchedulerInitiated", container(137))),
-            "A container's own health check fails.",
+            "A container fails its own health check.",
             "Run the check's command",
         ),
         (
@@ -270,6 +270,53 @@ def test_start_throttling_is_named() -> None:
     found = diagnose.cause(seen(events=(text,)), OURS)
     assert "throttle" in found.text
     assert "(service" not in found.text
+
+
+CHECKS = (model.HealthCheck(b.GROUP, "/health", "200-299"),)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"targets": (b.target(2, "unhealthy", description=CODES),)},
+        # By then the target may have left its group; the event stays.
+        {
+            "events": (
+                f"(task {2:032x}) (port 8080) is unhealthy in (target-group {b.GROUP}) due to (reason {CODES}).",
+            )
+        },
+        {"events": (f"(port 8080) is unhealthy in (target-group {b.GROUP}) due to (reason {CODES}).",)},
+    ],
+)
+def test_a_failing_target_check_names_path_port_and_code(told: dict[str, Any]) -> None:
+    found = diagnose.cause(
+        seen(stopped(ELB, "ServiceSchedulerInitiated", container(0)), checks=CHECKS, **told), OURS
+    )
+    assert found.text == f"The load balancer's health check of /health fails on port 8080: {CODES}."
+    assert found.advice == "Request /health from the new image: it has to answer 200-299, and in time."
+
+
+def test_the_path_of_another_group_is_not_named() -> None:
+    other = (model.HealthCheck("arn:other", "/elsewhere", "200"), *CHECKS)
+    bad = b.target(2, "unhealthy", description=CODES)
+    assert "of /health fails" in diagnose.cause(seen(targets=(bad,), checks=other), OURS).text
+    only = diagnose.cause(seen(targets=(bad,), checks=other[:1]), OURS)
+    assert "/elsewhere" not in only.text + only.advice
+
+
+def test_the_container_that_fails_its_own_check_is_named() -> None:
+    sick = replace(container(137), health="UNHEALTHY")
+    task = stopped(
+        "Task failed container health checks", "ServiceSchedulerInitiated", container(0, name="proxy"), sick
+    )
+    assert diagnose.cause(seen(task), OURS).text == "Container app fails its own health check."
+
+
+def test_a_task_without_room_is_told_by_that() -> None:
+    text = "Capacity is unavailable at this time. Please try again later or in a different availability zone."
+    found = diagnose.cause(seen(stopped(text)), OURS)
+    assert found.text == "No task can be placed: Capacity is unavailable at this time."
+    assert "availability zone" in found.advice
 
 
 def test_a_failing_target_check_names_the_port() -> None:

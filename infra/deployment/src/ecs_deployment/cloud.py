@@ -66,6 +66,9 @@ class Cloud(Parameters, Protocol):
     def targets(self, group: str) -> Sequence[model.Target]:
         """The targets of a group and their health."""
 
+    def health_checks(self, groups: Sequence[str]) -> Sequence[model.HealthCheck]:
+        """What these target groups ask of their targets."""
+
     def task_definition(self, arn: str) -> model.TaskDefinition:
         """A revision with its tags. Refuses where the answer has a field this client does not know."""
 

@@ -14,12 +14,17 @@ _ORDERLY = re.compile(
     r"^(Scaling activity initiated by|Task stopped by user|Service was deleted)", re.IGNORECASE
 )
 _HOPELESS = ("CannotPullContainerError", "CannotPullImageManifestError", "ResourceInitializationError")
-_UNHEALTHY = ("failed ELB health checks", "failed container health checks")
+_ELB = "failed ELB health checks"
+_UNHEALTHY = (_ELB, "failed container health checks")
 _MEMORY_EXIT = 137
 _LINES = 8
 LOG = "log: "
 """How a line of evidence begins that the container itself logged."""
 _PLACEMENT = re.compile(r"was unable to place a task(?:\. Reason:| because) (?P<reason>.+)", re.DOTALL)
+_NO_ROOM = ("Capacity is unavailable", "You've reached the limit")
+_TARGET = re.compile(
+    r"\(port (?P<port>\d+)\) is unhealthy in \(target-group (?P<group>\S+)\) due to \(reason (?P<why>.+)\)"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ def is_failure(task: model.Task) -> bool:
     return not _ORDERLY.match(task.stopped_reason) and any(text in task.stopped_reason for text in _UNHEALTHY)
 
 
+def failed_a_target_check(tasks: Iterable[model.Task]) -> bool:
+    """Whether one of these was stopped because its target failed: only then the group's path tells anything."""
+    return any(_ELB in task.stopped_reason for task in tasks)
+
+
 def failing_container(tasks: Iterable[model.Task], deployment_ids: frozenset[str]) -> tuple[str, str] | None:
     """(task id, container) whose log lines tell most: of the newest failed task, the one that exited badly."""
     failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t)]
@@ -70,7 +80,7 @@ def cause(
     events = [e.message for e in snapshot.service.events if e.at >= since]
     evidence = (*_grouped(failed), *_bad_targets(snapshot), *quoted(log))
     if failed:
-        text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot)
+        text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot, events)
     else:
         text, advice = _of_service(snapshot, events)
     return Cause(text, advice, evidence)
@@ -81,7 +91,7 @@ def quoted(log: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{LOG}{line}" for line in log[-_LINES:])
 
 
-def _of_task(task: model.Task, snapshot: model.Snapshot) -> tuple[str, str]:
+def _of_task(task: model.Task, snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
     reason = task.stopped_reason
     detail = next((c.reason for c in task.containers if c.reason), "")
     if "CannotPull" in reason or "CannotPull" in detail:
@@ -91,10 +101,15 @@ def _of_task(task: model.Task, snapshot: model.Snapshot) -> tuple[str, str]:
         )
     if reason.startswith("ResourceInitializationError"):
         return _of_initialisation(reason)
-    if "ELB health checks" in reason:
-        return _of_target(next((t for t in snapshot.targets if t.state == "unhealthy"), None))
+    if reason.startswith(_NO_ROOM):
+        return _of_placement(reason)
+    if _ELB in reason:
+        return _of_target(snapshot, events)
     if "container health checks" in reason:
-        return "A container's own health check fails.", "Run the check's command inside the new image."
+        sick = next(
+            (f"Container {c.name}" for c in task.containers if c.health == "UNHEALTHY"), "A container"
+        )
+        return f"{sick} fails its own health check.", "Run the check's command inside the new image."
     return _of_exit(task)
 
 
@@ -114,12 +129,22 @@ def _of_initialisation(reason: str) -> tuple[str, str]:
     return f"The task could not be initialised: {_after(reason)}", "Check network and execution role."
 
 
-def _of_target(bad: model.Target | None) -> tuple[str, str]:
-    where = f" on port {bad.port}: {bad.description or bad.reason}" if bad else ""
-    return (
-        f"The load balancer's health check fails{where.rstrip('.')}.",
-        "Check the target group's path, port and matcher against what the new revision answers.",
-    )
+def _of_target(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
+    """By the target itself, or by the last event about one: a failing target soon leaves its group."""
+    bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
+    told = next((found for message in events if (found := _TARGET.search(message))), None)
+    if bad is not None:
+        group, where = bad.group, f" on port {bad.port}: {bad.description or bad.reason}"
+    elif told is not None:
+        group, where = told["group"], f" on port {told['port']}: {told['why']}"
+    else:
+        group, where = "", ""
+    check = next((c for c in snapshot.checks if c.path and group in ("", c.group)), None)
+    path = f" of {check.path}" if check else ""
+    advice = "Check the target group's path, port and matcher against what the new revision answers."
+    if check:
+        advice = f"Request {check.path} from the new image: it has to answer {check.codes}, and in time."
+    return f"The load balancer's health check{path} fails{where.rstrip('.')}.", advice
 
 
 def _of_placement(reason: str) -> tuple[str, str]:
@@ -127,7 +152,7 @@ def _of_placement(reason: str) -> tuple[str, str]:
         return _of_initialisation(reason)
     return (
         f"No task can be placed: {reason.split('. ')[0].strip().rstrip('.')}.",
-        "Wait for capacity, or allow another size or availability zone.",
+        "Wait for capacity and repeat, or allow another size or availability zone.",
     )
 
 
@@ -159,7 +184,7 @@ def _when(task: model.Task) -> str:
 def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
     bad = next((t for t in snapshot.targets if t.state == "unhealthy"), None)
     if bad:
-        return _of_target(bad)
+        return _of_target(snapshot, events)
     for message in events:
         if "unable to consistently start" in message:
             return (

@@ -144,6 +144,15 @@ class Target:
 
 
 @dataclass(frozen=True)
+class HealthCheck:
+    """What a target group asks of its targets: the path ("" for a TCP check) and the codes that pass."""
+
+    group: str  # ARN
+    path: str
+    codes: str  # "200", "200-299"
+
+
+@dataclass(frozen=True)
 class TaskDefinition:
     """A revision: what runs, and under which ARN. `content` holds what RegisterTaskDefinition takes."""
 
@@ -228,5 +237,6 @@ class Snapshot:
     running: tuple[Task, ...] = ()
     stopped: tuple[Task, ...] = ()
     targets: tuple[Target, ...] = ()
+    checks: tuple[HealthCheck, ...] = ()  # read where a task was stopped because its target failed
     deployment: ServiceDeployment | None = None
     scaling: Scaling | None = None

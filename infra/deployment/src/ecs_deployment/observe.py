@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ecs_deployment import model
+from ecs_deployment import diagnose, model
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import Denied, NotFound, Refused
@@ -43,12 +43,15 @@ def complete(
     primary = seen.primary
     number = (deployment or (primary.id if primary else "")).rsplit("/", 1)[-1]
     began = since or (primary.created_at if primary else 0.0)
-    groups = dict.fromkeys(lb.target_group for lb in seen.load_balancers)
+    groups = tuple(dict.fromkeys(lb.target_group for lb in seen.load_balancers))
+    running = tuple(cloud.tasks(seen.cluster, seen.name, stopped=False)) if Part.TASKS in wanted else ()
+    stopped = tuple(cloud.tasks(seen.cluster, seen.name, stopped=True)) if Part.STOPPED in wanted else ()
     return model.Snapshot(
         service=seen,
-        running=tuple(cloud.tasks(seen.cluster, seen.name, stopped=False)) if Part.TASKS in wanted else (),
-        stopped=tuple(cloud.tasks(seen.cluster, seen.name, stopped=True)) if Part.STOPPED in wanted else (),
+        running=running,
+        stopped=stopped,
         targets=tuple(t for g in groups for t in cloud.targets(g)) if Part.TARGETS in wanted else (),
+        checks=_checks(cloud, groups) if diagnose.failed_a_target_check(stopped) else (),
         deployment=_deployment(cloud, seen, number, began) if Part.DEPLOYMENT in wanted and number else None,
     )
 
@@ -67,6 +70,14 @@ def _deployment(
         return cloud.service_deployment(seen.cluster, seen.name, number, since)
     except (Denied, NotFound):
         return None
+
+
+def _checks(cloud: Cloud, groups: tuple[str, ...]) -> tuple[model.HealthCheck, ...]:
+    """What the target groups ask for; it only makes the cause of a failure easier to read."""
+    try:
+        return tuple(cloud.health_checks(groups)) if groups else ()
+    except (Denied, NotFound):
+        return ()
 
 
 def known(

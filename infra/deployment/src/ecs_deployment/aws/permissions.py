@@ -44,6 +44,7 @@ PERMISSIONS = (
     Permission("ecs", "UpdateService"),
     Permission("ecs", "StopServiceDeployment", "goes back by UpdateService"),
     Permission("elbv2", "DescribeTargetHealth"),
+    Permission("elbv2", "DescribeTargetGroups", "a failing health check is told without its path"),
     Permission("ecr", "DescribeRepositories"),
     Permission("ecr", "BatchGetImage"),
     Permission("ecr", "GetDownloadUrlForLayer", "the image's CPU architecture and commit are not compared"),

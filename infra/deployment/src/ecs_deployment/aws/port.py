@@ -98,6 +98,12 @@ class AwsCloud:
             answer = self._session.read("elbv2").describe_target_health(TargetGroupArn=group)
         return translate.targets(group, answer)
 
+    def health_checks(self, groups: Sequence[str]) -> list[model.HealthCheck]:
+        """elasticloadbalancing:DescribeTargetGroups."""
+        with translated("elbv2", "DescribeTargetGroups"):
+            answer = self._session.read("elbv2").describe_target_groups(TargetGroupArns=list(groups))
+        return [translate.health_check(row) for row in answer["TargetGroups"]]
+
     def task_definition(self, arn: str) -> model.TaskDefinition:
         """ecs:DescribeTaskDefinition, reduced to what RegisterTaskDefinition takes.
 

@@ -125,6 +125,16 @@ def targets(group: str, answer: Answer) -> tuple[model.Target, ...]:
     )
 
 
+def health_check(answer: Answer) -> model.HealthCheck:
+    """A member of DescribeTargetGroups' `TargetGroups`."""
+    codes = answer.get("Matcher", {})
+    return model.HealthCheck(
+        group=answer["TargetGroupArn"],
+        path=answer.get("HealthCheckPath", ""),
+        codes=codes.get("HttpCode") or codes.get("GrpcCode") or "",
+    )
+
+
 def scaling(answer: Answer) -> model.Scaling:
     """A member of DescribeScalableTargets' `ScalableTargets`."""
     flags = answer.get("SuspendedState", {})
