@@ -176,7 +176,12 @@ class MemoryCloud:
             "configuration": configuration,
             "force": force,
         }
-        found: model.Service = self._change("update_service", lambda: self._update(**asked))
+
+        def act() -> model.Service:
+            self.updates.append(asked)
+            return self._update(**asked)
+
+        found: model.Service = self._change("update_service", act)
         return found
 
     def stop_deployment(self, arn: str) -> None:
@@ -228,15 +233,6 @@ class MemoryCloud:
         configuration: Mapping[str, Any] | None,
         force: bool,
     ) -> model.Service:
-        self.updates.append(
-            {
-                "service": service,
-                "task_definition": task_definition,
-                "desired": desired,
-                "configuration": configuration,
-                "force": force,
-            }
-        )
         live = self.known[service]
         revision = task_definition or live.task_definition
         deployments = live.deployments
