@@ -52,6 +52,7 @@ SCOPE = Scope(
         ({"Fn::If": ["Yes", "y", {"Ref": "Nobody"}]}, "y"),
         ({"Fn::If": ["No", {"Ref": "Nobody"}, "n"]}, "n"),
         ({"Fn::Base64": "x"}, "eA=="),
+        ({"Fn::Cidr": ["10.0.0.0/16", 2, 8]}, ["10.0.0.0/24", "10.0.1.0/24"]),
         ({"Fn::GetAZs": ""}, ["a", "b"]),
         ({"a": {"Ref": "AWS::NoValue"}, "b": 1}, {"b": 1}),
         (["x", {"Fn::If": ["No", "y", {"Ref": "AWS::NoValue"}]}], ["x"]),

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from ecs_deployment.aws.translate import ACTIVITY, NAMESPACE
+from ecs_deployment.settings import ServiceSettings
 from ecs_provisioning import stack as stacks
 from ecs_provisioning import template
 from ecs_provisioning.calls import Aws
 from ecs_provisioning.lint import lint
 from ecs_provisioning.prepare import Wish
+from ecs_provisioning.stack import Stack
 
+from tests import engine as engines
 from tests.provisioning.quietly import applied
+from tests.provisioning.readers import READ
+from tests.provisioning.readers import repository as read_repository
+from tests.provisioning.readers import rule as read_rule
 
 MOST_BYTES = 51_200  # of a TemplateBody in a request
 
@@ -41,104 +49,41 @@ def test_it_fits_into_a_request() -> None:
     assert len(template.body().encode()) < MOST_BYTES
 
 
-Read = Callable[[Aws, str], dict[str, Any]]
-
-
-def _cluster(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("ecs").describe_clusters(clusters=[name], include=["SETTINGS"])["clusters"][0])
-
-
-def _log_group(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"][0])
-
-
-def _repository(aws: Aws, name: str) -> dict[str, Any]:
-    ecr = aws.read("ecr")
-    found = dict(ecr.describe_repositories(repositoryNames=[name])["repositories"][0])
-    return found | {"policy": ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]}
-
-
-def _security_group(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("ec2").describe_security_groups(GroupIds=[name])["SecurityGroups"][0])
-
-
-def _balancer(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("elbv2").describe_load_balancers(LoadBalancerArns=[name])["LoadBalancers"][0])
-
-
-def _group(aws: Aws, name: str) -> dict[str, Any]:
-    elb = aws.read("elbv2")
-    rows = elb.describe_target_group_attributes(TargetGroupArn=name)["Attributes"]
-    found = dict(elb.describe_target_groups(TargetGroupArns=[name])["TargetGroups"][0])
-    return found | {row["Key"]: row["Value"] for row in rows}
-
-
-def _listener(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("elbv2").describe_listeners(ListenerArns=[name])["Listeners"][0])
-
-
-def _rule(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("elbv2").describe_rules(RuleArns=[name])["Rules"][0])
-
-
-def _role(aws: Aws, name: str) -> dict[str, Any]:
-    iam = aws.read("iam")
-    policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    return dict(iam.get_role(RoleName=name)["Role"]) | {"policies": policies}
-
-
-def _definition(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"])
-
-
-def _service(aws: Aws, name: str) -> dict[str, Any]:
-    cluster, service = name.split("/")[-2:]
-    return dict(aws.read("ecs").describe_services(cluster=cluster, services=[service])["services"][0])
-
-
-def _scalable(aws: Aws, name: str) -> dict[str, Any]:
-    scaling, resource = aws.read("application-autoscaling"), name.split("|")[0]
-    answer = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
-    return dict(answer["ScalableTargets"][0])
-
-
-def _policy(aws: Aws, name: str) -> dict[str, Any]:
-    rows = aws.read("application-autoscaling").describe_scaling_policies(ServiceNamespace="ecs")
-    return next(dict(row) for row in rows["ScalingPolicies"] if row["PolicyARN"] == name)
-
-
-def _alarm(aws: Aws, name: str) -> dict[str, Any]:
-    return dict(aws.read("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0])
-
-
-READ: dict[str, Read] = {
-    "AWS::ApplicationAutoScaling::ScalableTarget": _scalable,
-    "AWS::ApplicationAutoScaling::ScalingPolicy": _policy,
-    "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::EC2::SecurityGroup": _security_group,
-    "AWS::ECR::Repository": _repository,
-    "AWS::ECS::Cluster": _cluster,
-    "AWS::ECS::Service": _service,
-    "AWS::ECS::TaskDefinition": _definition,
-    "AWS::ElasticLoadBalancingV2::Listener": _listener,
-    "AWS::ElasticLoadBalancingV2::ListenerRule": _rule,
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
-    "AWS::ElasticLoadBalancingV2::TargetGroup": _group,
-    "AWS::IAM::Role": _role,
-    "AWS::Logs::LogGroup": _log_group,
+Made = dict[str, dict[str, Any]]
+NAME, CLUSTER = "everything", "everything-cluster"
+EVERYTHING = {
+    "ContainerInsights": "enhanced",
+    "NetworkOrigin": "create",
+    "EarlySuccess": "on",
+    "ErrorsPerMinute": "5",
+    "ThrowawayPrefix": "pr-",
+    "GitHubRepository": "acme/shop",
 }
 
 
-@pytest.fixture
-def made(aws: Aws, wish: Wish) -> dict[str, dict[str, Any]]:
-    """Every resource of an applied stack by its logical id, as its own service tells it."""
-    found = applied(aws, replace(wish, parameters={"ContainerInsights": "enhanced"})).stack
-    rows = stacks.resources(aws, found)
+@pytest.fixture(scope="module")
+def whole(clients: engines.Aws) -> Stack:
+    """A stack with everything that the template can make, a network and a deploy role too."""
+    settings = ServiceSettings(NAME, cluster=CLUSTER, repository=NAME, idle_minutes=5)
+    return applied(Aws(clients, clients), Wish("test", settings, EVERYTHING, journal="deploys")).stack
+
+
+@pytest.fixture(scope="module")
+def made(clients: engines.Aws, whole: Stack) -> Made:
+    """Every resource of it by its logical id, as its own service tells it."""
+    aws = Aws(clients, clients)
+    rows = stacks.resources(aws, whole)
     return {logical: READ[kind](aws, physical) for logical, kind, physical in rows}
 
 
-def test_every_resource_is_there_as_the_template_has_it(made: dict[str, dict[str, Any]], wish: Wish) -> None:
-    name, cluster = wish.service.name, wish.service.cluster
+def test_nothing_of_the_template_is_left_out(made: Made) -> None:
+    declared = re.findall(r"^  (\w+):\n    Type: AWS::", template.body(), re.MULTILINE)
+    # With certificates HTTPS is served; there are none here.
+    assert sorted(made) == sorted(set(declared) - {"HttpsListener"})
+
+
+def test_every_resource_is_there_as_the_template_has_it(made: Made) -> None:
+    name, cluster = NAME, CLUSTER
     assert made["Cluster"]["settings"] == [{"name": "containerInsights", "value": "enhanced"}]
     assert made["InsightsLogGroup"]["logGroupName"] == f"/aws/ecs/containerinsights/{cluster}/performance"
     assert made["InsightsLogGroup"]["retentionInDays"] == 7
@@ -149,17 +94,18 @@ def test_every_resource_is_there_as_the_template_has_it(made: dict[str, dict[str
     assert repository["repositoryName"] == name
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
-    assert '"countNumber": 500' in repository["policy"]
 
-    assert [rule["FromPort"] for rule in made["BalancerSecurityGroup"]["IpPermissions"]] == [80, 443]
+    (rule,) = made["BalancerSecurityGroup"]["IpPermissions"]
+    assert (rule["FromPort"], rule["ToPort"]) == (80, 80)
     (rule,) = made["TaskSecurityGroup"]["IpPermissions"]
-    assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+    assert (rule["FromPort"], rule["ToPort"]) == (1, 65535)
     assert rule["UserIdGroupPairs"][0]["GroupId"] == made["BalancerSecurityGroup"]["GroupId"]
 
     balancer, group = made["Balancer"], made["TargetGroup"]
     assert (balancer["Type"], balancer["Scheme"]) == ("application", "internet-facing")
+    assert balancer["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert balancer["SecurityGroups"] == [made["BalancerSecurityGroup"]["GroupId"]]
-    assert (group["TargetType"], group["Port"], group["HealthCheckPath"]) == ("ip", 8080, "/health")
+    assert (group["TargetType"], group["Port"], group["HealthCheckPath"]) == ("ip", 80, "/health")
     assert (group["HealthCheckIntervalSeconds"], group["HealthCheckTimeoutSeconds"]) == (5, 2)
     assert (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"]) == (2, 2)
     assert group["deregistration_delay.timeout_seconds"] == "30"
@@ -191,16 +137,81 @@ def test_every_resource_is_there_as_the_template_has_it(made: dict[str, dict[str
     configuration = service["deploymentConfiguration"]
     assert (configuration["minimumHealthyPercent"], configuration["maximumPercent"]) == (100, 200)
     assert configuration["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    alarms = {"alarmNames": [f"{cluster}-{name}-errors"], "enable": True, "rollback": True}
+    assert configuration["alarms"] == alarms
+    assert configuration["earlySuccessCriteria"] == {
+        "enable": True,
+        "healthyPercent": 100,
+        "sourceServiceRevisionCleanup": "DEFERRED",
+    }
     assert service["loadBalancers"][0]["targetGroupArn"] == group["TargetGroupArn"]
     network = service["networkConfiguration"]["awsvpcConfiguration"]
     assert network["securityGroups"] == [made["TaskSecurityGroup"]["GroupId"]]
     assert network["assignPublicIp"] == "ENABLED"
-    assert len(network["subnets"]) >= 2
+    assert network["subnets"] == [made[one]["SubnetId"] for one in ("FirstSubnet", "SecondSubnet")]
 
 
-def test_it_sleeps_and_wakes_by_two_alarms_and_two_policies(
-    made: dict[str, dict[str, Any]], wish: Wish
-) -> None:
+def test_images_go_only_where_nothing_that_ran_can_be_meant(made: Made, aws: Aws, wish: Wish) -> None:
+    def kept(repository: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        rules = json.loads(repository["policy"])["rules"]
+        return [
+            (
+                one["selection"]["tagStatus"],
+                one["selection"].get("tagPrefixList"),
+                one["selection"]["countType"],
+            )
+            for one in rules
+        ]
+
+    assert kept(made["Repository"]) == [
+        ("tagged", ["pr-"], "sinceImagePushed"),
+        ("untagged", None, "sinceImagePushed"),
+    ]
+    plain = stacks.physical(aws, applied(aws, wish).stack, "Repository")
+    assert kept(read_repository(aws, plain)) == [("untagged", None, "sinceImagePushed")]
+
+
+def test_a_network_of_its_own_has_a_way_out(made: Made) -> None:
+    assert made["Network"]["CidrBlock"] == "10.0.0.0/16"
+    first, second = made["FirstSubnet"], made["SecondSubnet"]
+    assert (first["CidrBlock"], second["CidrBlock"]) == ("10.0.0.0/25", "10.0.0.128/25")
+    assert first["AvailabilityZone"] != second["AvailabilityZone"]
+    assert {one["VpcId"] for one in (first, second, made["TargetGroup"])} == {made["Network"]["VpcId"]}
+    assert made["InternetGateway"]["Attachments"][0]["VpcId"] == made["Network"]["VpcId"]
+    table = made["RouteTable"]
+    assert {one["SubnetId"] for one in table["Associations"] if "SubnetId" in one} == {
+        first["SubnetId"],
+        second["SubnetId"],
+    }
+    routes = {one["DestinationCidrBlock"]: one["GatewayId"] for one in table["Routes"]}
+    assert routes["0.0.0.0/0"] == made["InternetGateway"]["InternetGatewayId"]
+
+
+def test_the_deploy_role_is_for_one_environment_of_one_repository(made: Made, whole: Stack) -> None:
+    role = made["DeployRole"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"]["Federated"] == made["OidcProvider"]["Arn"]
+    assert statement["Condition"]["StringEquals"] == {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": "repo:acme/shop:environment:test",
+    }
+    assert made["OidcProvider"]["Url"] == "token.actions.githubusercontent.com"
+    assert made["OidcProvider"]["ClientIDList"] == ["sts.amazonaws.com"]
+    assert whole.outputs["DeployRoleArn"] == role["Arn"]
+
+
+def test_an_alarm_on_errors_watches_what_the_tasks_answer(made: Made) -> None:
+    alarm = made["ErrorAlarm"]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == (
+        "HTTPCode_Target_5XX_Count",
+        5.0,
+        "Sum",
+    )
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 2)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_it_sleeps_and_wakes_by_two_alarms_and_two_policies(made: Made) -> None:
     target, idle, wake = made["ScalableTarget"], made["IdleAlarm"], made["WakeAlarm"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 4)
     for policy, count in (("SleepPolicy", 0), ("WakePolicy", 1)):
@@ -224,8 +235,8 @@ def test_it_sleeps_and_wakes_by_two_alarms_and_two_policies(
     }
     assert named["deploying"]["Namespace"] == NAMESPACE
     assert {one["Name"]: one["Value"] for one in named["deploying"]["Dimensions"]} == {
-        "ClusterName": wish.service.cluster,
-        "ServiceName": wish.service.name,
+        "ClusterName": CLUSTER,
+        "ServiceName": NAME,
     }
     balancer = made["Balancer"]["LoadBalancerArn"].partition(":loadbalancer/")[2]
     assert {"Name": "LoadBalancer", "Value": balancer} in named["served"]["Dimensions"]
@@ -247,7 +258,7 @@ def test_a_service_that_never_sleeps_has_none_of_it(aws: Aws, wish: Wish) -> Non
 
 def test_only_requests_for_the_host_get_through(aws: Aws, wish: Wish) -> None:
     found = applied(aws, replace(wish, parameters={"HostName": "shop.example.com"})).stack
-    rule = _rule(aws, stacks.physical(aws, found, "HostRule"))
+    rule = read_rule(aws, stacks.physical(aws, found, "HostRule"))
     assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == ["shop.example.com"]
     assert found.outputs["Url"] == "http://shop.example.com"
 

@@ -83,10 +83,25 @@ def test_half_a_network_is_refused(aws: Aws, named: dict[str, str]) -> None:
         surroundings.network(aws, named)
 
 
+def test_a_network_that_a_load_balancer_cannot_stand_in_is_refused(aws: Aws) -> None:
+    ec2 = aws.read("ec2")
+    first, second = ec2.describe_subnets()["Subnets"][:2]
+    one = {"VpcId": first["VpcId"], "SubnetIds": first["SubnetId"]}
+    with pytest.raises(
+        Refused, match="BalancerSubnetIds: a load balancer needs subnets in 2 Availability Zones"
+    ):
+        surroundings.network(aws, one)
+    both = f"{first['SubnetId']}, {second['SubnetId']}"
+    assert surroundings.network(aws, one | {"BalancerSubnetIds": both})["BalancerSubnetIds"] == both
+    with pytest.raises(Refused, match="is no subnet of vpc-0"):
+        surroundings.network(aws, {"VpcId": "vpc-0", "SubnetIds": both})
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"VpcId": "vpc-0", "SubnetIds": "subnet-0"}, "vpc-0 for parameter name VpcId does not exist"),
+        ({"VpcId": "vpc-0", "SubnetIds": "subnet-0"}, "SubnetIds: there is no subnet 'subnet-0'"),
+        ({"NetworkOrigin": "create", "VpcId": "vpc-0"}, "makes a network, and VpcId names another"),
         ({"Cpu": "300"}, "Parameter 'Cpu' must be one of AllowedValues"),
         ({"Memory": "lots"}, "Parameter Memory failed to satisfy constraint"),
         ({"Mem": "512"}, "no parameter Mem"),
@@ -102,7 +117,7 @@ def test_parameters_that_will_not_do_are_refused_before_anything_is_made(
 
 
 def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
-    found = applied(aws, wish).stack
+    found = applied(aws, replace(wish, parameters={"NetworkOrigin": "create"})).stack
     kept, gone = ending.of(aws, found)
     assert [line.split(",")[0] for line in kept] == [
         f"Repository {wish.service.name}",

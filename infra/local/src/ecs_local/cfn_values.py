@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -209,6 +210,16 @@ def _base64(argument: Any, scope: Scope) -> str:
     return base64.b64encode(text_of(evaluate(argument, scope)).encode()).decode()
 
 
+def _cidr(argument: Any, scope: Scope) -> list[str]:
+    """Blocks of a network, each of so many bits for its addresses."""
+    block, count, bits = (text_of(evaluate(one, scope)) for one in _arguments("Fn::Cidr", argument, 3))
+    try:
+        found = ipaddress.ip_network(block).subnets(new_prefix=32 - int(bits))
+        return [str(one) for one, _ in zip(found, range(int(count)), strict=False)]
+    except ValueError as error:
+        raise TemplateError(f"Template error: Fn::Cidr cannot divide {block}: {error}") from None
+
+
 def _get_azs(argument: Any, scope: Scope) -> list[str]:
     evaluate(argument, scope)  # the region; there is only this one
     return list(scope.zones)
@@ -221,6 +232,7 @@ def _condition_only(_argument: Any, _scope: Scope) -> Any:
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::And": _condition_only,
     "Fn::Base64": _base64,
+    "Fn::Cidr": _cidr,
     "Fn::Equals": _condition_only,
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ecs_deployment.errors import Refused
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.settings import DEFAULT_JOURNAL, NO_JOURNAL, ServiceSettings
 from ecs_deployment.suggest import did_you_mean
 
 from ecs_provisioning.changeset import KEEP
@@ -15,13 +15,16 @@ NEVER_DEPLOYED = "none-yet"
 LAG = 2
 """Minutes that a metric may be late: the idle alarm looks at so many periods more."""
 
-OURS = ("Image", "RunningRevision", "FirstTime", "ClusterOrigin", "RepositoryOrigin")
+OURS = (
+    "Image", "RunningRevision", "FirstTime", "ClusterOrigin", "RepositoryOrigin", "InsightsLogOrigin",
+    "OidcProviderOrigin", "JournalPrefix",
+)  # fmt: skip
 """Parameters that say what there is; nobody may wish them otherwise."""
 
 _ARM = "linux/arm64"
 
 
-def from_settings(service: ServiceSettings) -> dict[str, str]:
+def from_settings(service: ServiceSettings, journal: str = DEFAULT_JOURNAL) -> dict[str, str]:
     """What environments.toml decides, so far as it says anything."""
     found = {
         "ClusterName": service.cluster,
@@ -33,10 +36,12 @@ def from_settings(service: ServiceSettings) -> dict[str, str]:
     }
     if service.build is not None:
         found["CpuArchitecture"] = "ARM64" if service.build.platform.startswith(_ARM) else "X86_64"
+    if journal != NO_JOURNAL:
+        found["JournalPrefix"] = journal
     return {name: value for name, value in found.items() if value is not None}
 
 
-def checked(wishes: Mapping[str, str], known: tuple[str, ...]) -> dict[str, str]:
+def checked(wishes: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
     """The parameters that were asked for by name. Raises `Refused` for one that there is not, or that is ours."""
     for name in wishes:
         if name in OURS:
@@ -54,11 +59,12 @@ def for_new(
     network: Mapping[str, str],
     cluster_exists: bool,
     repository_exists: bool,
+    journal: str = DEFAULT_JOURNAL,
 ) -> dict[str, Any]:
     """The parameters of a stack that is yet to be made; the service has all its names."""
     return {
         **network,
-        **from_settings(service),
+        **from_settings(service, journal),
         **wishes,
         "ClusterOrigin": "existing" if cluster_exists else "create",
         "RepositoryOrigin": "existing" if repository_exists else "create",
@@ -69,11 +75,23 @@ def for_new(
 
 
 def for_update(
-    service: ServiceSettings, wishes: Mapping[str, str], known: tuple[str, ...], before: Mapping[str, str]
+    service: ServiceSettings,
+    wishes: Mapping[str, str],
+    known: Iterable[str],
+    before: Mapping[str, str],
+    journal: str = DEFAULT_JOURNAL,
 ) -> dict[str, Any]:
     """The parameters of a stack that there is: whatever nobody decides stays as it is."""
     kept: dict[str, Any] = {name: KEEP for name in known if name in before}
-    return {**kept, **from_settings(service), **wishes}
+    return {**kept, **from_settings(service, journal), **wishes}
+
+
+def values(
+    parameters: Mapping[str, Any], before: Mapping[str, str], defaults: Mapping[str, str]
+) -> dict[str, str]:
+    """What every parameter of the template comes to: as given, as the stack has it, else its default."""
+    given = {name: before.get(name, "") if value is KEEP else value for name, value in parameters.items()}
+    return {**defaults, **given}
 
 
 def _name(repository: str | None) -> str | None:

@@ -13,28 +13,32 @@ update from undoing that:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_deployment.clock import Clock
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.settings import DEFAULT_JOURNAL, ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack, surroundings, template
 from ecs_provisioning.calls import Aws, call
 from ecs_provisioning.changeset import KEEP, Change, ChangeSet
 from ecs_provisioning.live import Live
 from ecs_provisioning.names import completed, filled, stack_name
-from ecs_provisioning.parameters import checked, for_new, for_update
+from ecs_provisioning.parameters import checked, for_new, for_update, values
 from ecs_provisioning.stack import Stack
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One service of an environment, and parameters of the template that were asked for by name."""
+    """One service of an environment, and parameters of the template that were asked for by name.
+
+    `journal` is the environment's: the prefix of its SSM parameters, or "off".
+    """
 
     environment: str
     service: ServiceSettings
     parameters: Mapping[str, str] = field(default_factory=dict)
+    journal: str = DEFAULT_JOURNAL
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Prepared:
     """What would be done. `stack` None: it is to be made. Nothing in `changes`: nothing is to be done.
 
     `adopt`: parameters that the stack has to learn first. `lost`: what the running revision has and the new one
-    would not. `first` is a change set that has been worked out and still stands, if any.
+    would not. `values`: what every parameter of the template would come to. `first` is a change set that has been
+    worked out and still stands, if any.
     """
 
     name: str
@@ -55,39 +60,48 @@ class Prepared:
     adopt: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
     first: ChangeSet | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
     """Work it out. Raises `Refused` where it cannot be done as things stand."""
     name = stack_name(wish.environment, wish.service.name)
     found = stack.read(aws, name)
-    known = _known_parameters(aws)
-    wishes = checked(wish.parameters, known)
+    defaults = _defaults(aws)
+    wishes = checked(wish.parameters, defaults)
     if found is None:
-        return _new(aws, name, wish, wishes, clock)
+        return _new(aws, name, wish, wishes, defaults, clock)
     condition.check(aws, found, wish.environment)
-    parameters = for_update(wish.service, wishes, known, found.parameters)
+    before = found.parameters
+    parameters = for_update(
+        wish.service, _named_on_github(wish, wishes, before), defaults, before, wish.journal
+    )
+    parameters |= surroundings.origins(aws, before, values(parameters, before, defaults))
     first = changeset.create(aws, name, parameters, clock, body=template.body())
     service = _named(wish.service, found)
+    plain = Prepared(
+        name, service, found, parameters, first.changes, values=values(parameters, before, defaults)
+    )
     if not first.changes:
         changeset.discard(aws, first)
-        return Prepared(name, service, found, parameters, ())
+        return plain
     now = live.read(aws, service.cluster or "", service.service or "", service.containers[0])
     rolls = first.touches("TaskDefinition")
     if now is None or not (rolls or first.touches("Service")):
-        return Prepared(name, service, found, parameters, first.changes, now, first=first)
+        return replace(plain, live=now, first=first)
     own = stack.physical(aws, found, "TaskDefinition")
     settled = {"FirstTime": "no", "RunningRevision": "" if now.revision == own else now.revision}
-    adopt = {key: value for key, value in settled.items() if found.parameters.get(key) != value}
+    adopt = {key: value for key, value in settled.items() if before.get(key) != value}
     lost: tuple[str, ...] = ()
     if rolls:
         if now.revision != own:
             lost = tuple(live.differences(now.content, live.definition(aws, own)))
         settled |= {"RunningRevision": "", "Image": now.image}
+    whole = replace(plain, live=now, rolls=rolls, adopt=adopt, lost=lost)
     if all(parameters.get(key) == value for key, value in settled.items()) and not adopt:
-        return Prepared(name, service, found, parameters, first.changes, now, rolls, lost=lost, first=first)
+        return replace(whole, first=first)
     changeset.discard(aws, first)
-    return Prepared(name, service, found, {**parameters, **settled}, first.changes, now, rolls, adopt, lost)
+    return replace(whole, parameters={**parameters, **settled})
 
 
 def worked_out(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
@@ -110,19 +124,42 @@ def forget(aws: Aws, prepared: Prepared) -> None:
         changeset.discard(aws, prepared.first, new=prepared.stack is None)
 
 
-def _new(aws: Aws, name: str, wish: Wish, wishes: Mapping[str, str], clock: Clock) -> Prepared:
+def _new(
+    aws: Aws,
+    name: str,
+    wish: Wish,
+    wishes: Mapping[str, str],
+    defaults: Mapping[str, str],
+    clock: Clock,
+) -> Prepared:
     service = completed(wish.environment, wish.service)
     assert service.cluster is not None
     assert service.repository is not None
     parameters = for_new(
         service,
-        wishes,
+        _named_on_github(wish, wishes, {}),
         network=surroundings.network(aws, wishes),
         cluster_exists=surroundings.cluster_exists(aws, service.cluster),
         repository_exists=surroundings.repository_exists(aws, service.repository),
+        journal=wish.journal,
     )
+    parameters |= surroundings.origins(aws, {}, values(parameters, {}, defaults))
     first = changeset.create(aws, name, parameters, clock, body=template.body(), new=True)
-    return Prepared(name, service, None, parameters, first.changes, first=first)
+    return Prepared(
+        name,
+        service,
+        None,
+        parameters,
+        first.changes,
+        first=first,
+        values=values(parameters, {}, defaults),
+    )
+
+
+def _named_on_github(wish: Wish, wishes: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """The wishes with GitHub's environment, which is called like ours unless something else was asked for."""
+    named = before.get("GitHubEnvironment") or wish.environment
+    return {"GitHubEnvironment": named, **wishes}
 
 
 def _named(service: ServiceSettings, found: Stack) -> ServiceSettings:
@@ -131,7 +168,7 @@ def _named(service: ServiceSettings, found: Stack) -> ServiceSettings:
     return filled(bare, found.outputs)
 
 
-def _known_parameters(aws: Aws) -> tuple[str, ...]:
-    """The template's parameters, as AWS reads it."""
+def _defaults(aws: Aws) -> dict[str, str]:
+    """The template's parameters, as AWS reads it, and their defaults; "" where there is none."""
     answer = call(aws.read("cloudformation"), "validate_template", TemplateBody=template.body())
-    return tuple(one["ParameterKey"] for one in answer["Parameters"])
+    return {one["ParameterKey"]: one.get("DefaultValue", "") for one in answer["Parameters"]}

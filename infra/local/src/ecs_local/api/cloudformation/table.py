@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from ecs_local.api.cloudformation import kinds_balancer, kinds_ecs, kinds_records, kinds_scaling
+from ecs_local.api.cloudformation import (
+    kinds_balancer,
+    kinds_ecs,
+    kinds_network,
+    kinds_records,
+    kinds_scaling,
+)
 from ecs_local.api.cloudformation.kinds import Kind
 from ecs_local.cfn_template import Template, TemplateError
 
-KINDS: dict[str, Kind] = kinds_balancer.KINDS | kinds_ecs.KINDS | kinds_records.KINDS | kinds_scaling.KINDS
+KINDS: dict[str, Kind] = (
+    kinds_balancer.KINDS | kinds_ecs.KINDS | kinds_network.KINDS | kinds_records.KINDS | kinds_scaling.KINDS
+)
 
 
 def check_types(template: Template) -> None:
