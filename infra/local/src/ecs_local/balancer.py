@@ -16,7 +16,7 @@ from ecs_local.balancer_health import HealthChecks
 from ecs_local.balancer_proxy import Proxy, TargetKey, key_of
 from ecs_local.facts import Fact
 from ecs_local.http1 import Wire
-from ecs_local.world import Listener, World
+from ecs_local.world import Listener, Task, World
 
 _log = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
@@ -41,6 +41,12 @@ class Balancer:
         """When the last request of a client came, seconds since the epoch."""
         return self._proxy.last_request_at
 
+    def moved(self, task: Task) -> tuple[int, int]:
+        """Bytes of requests that went to a task, and of answers that came from it, so far."""
+        meters = (self._proxy.pool.meters.get((task.address, port)) for port in task.ports.values())
+        found = [one for one in meters if one is not None]
+        return sum(one.sent for one in found), sum(one.received for one in found)
+
     async def reconcile(self, now: float) -> None:
         """Follows the world: opens and closes listeners, begins and ends checks, cuts what has drained too long."""
         wanted = {(listener.arn, listener.port): listener for listener in self._world.listeners.values()}
@@ -51,6 +57,9 @@ class Balancer:
         self._remember_healthy()
         self._cut(now)
         self._proxy.pool.sweep()
+        self._proxy.pool.forget(
+            {(task.address, port) for task in self._world.tasks.values() for port in task.ports.values()}
+        )
         self._checks.reconcile()
 
     async def stop(self) -> None:

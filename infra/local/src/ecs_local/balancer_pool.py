@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from ecs_local.http1 import Wire
+from ecs_local.http1 import Meter, Wire
 
 CONNECT_TIMEOUT = 10.0  # seconds (AWS: a target that does not establish a connection in 10 s is a 504)
 IDLE_TIMEOUT = 60.0  # seconds (AWS's default idle_timeout.timeout_seconds)
@@ -16,8 +16,9 @@ Address = tuple[str, int]
 
 @dataclass
 class Pool:
-    """Idle connections by address of the target, the youngest last."""
+    """Idle connections by address of the target, the youngest last. `meters` count the bytes of each target."""
 
+    meters: dict[Address, Meter] = field(default_factory=dict)
     _idle: dict[Address, list[tuple[Wire, float]]] = field(default_factory=dict)
 
     async def take(self, address: Address) -> Wire:
@@ -37,6 +38,7 @@ class Pool:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             loop = asyncio.get_running_loop()
             _, wire = await loop.create_connection(lambda: Wire(responses=True), *address)
+            wire.meter = self.meters.setdefault(address, Meter())
             return wire
 
     def give(self, address: Address, wire: Wire) -> None:
@@ -58,6 +60,11 @@ class Pool:
                     wire.close()
             if not idle:
                 del self._idle[address]
+
+    def forget(self, addresses: set[Address]) -> None:
+        """Drops the meters of all other addresses: a task that comes to one later begins at nothing."""
+        for address in self.meters.keys() - addresses:
+            del self.meters[address]
 
     def close(self) -> None:
         """Closes every idle connection."""

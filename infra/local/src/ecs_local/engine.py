@@ -22,6 +22,7 @@ from ecs_local.facts import Fact
 from ecs_local.logs import Shipper
 from ecs_local.profile import Profile
 from ecs_local.step import next_moment, step
+from ecs_local.telemetry import Telemetry
 from ecs_local.worker import Worker
 from ecs_local.world import World
 
@@ -83,12 +84,16 @@ class Engine:
             self._shipper.ready,
         )
         self._balancer = Balancer(self.world, self._report, self._clock)
+        self._telemetry = Telemetry(
+            self.world, self._shipper, self._worker.processes, self._balancer.moved, self._clock
+        )
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Stops every task, listener and log; what was printed until then is kept in the registers."""
         self._loop.cancel()
         await asyncio.gather(self._loop, return_exceptions=True)
+        await self._telemetry.stop()
         await self._balancer.stop()
         await self._worker.stop()
         await self._shipper.stop()

@@ -57,6 +57,14 @@ class Head:
         return b"chunked" in (self.get(b"transfer-encoding") or b"").lower()
 
 
+@dataclass
+class Meter:
+    """Bytes over all connections that count into it."""
+
+    received: int = 0
+    sent: int = 0
+
+
 class Wire(asyncio.Protocol):
     """One connection. `read` gives a Head, then pieces of its body, then Mark.END, and so on.
 
@@ -73,6 +81,7 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.on_made, self.on_lost = on_made, on_lost
         self.lost = False
+        self.meter: Meter | None = None
         self.bodiless = False  # the next response has no body, whatever its head says (HEAD)
         self._responses = responses
         self._parser = self._new_parser()
@@ -124,6 +133,8 @@ class Wire(asyncio.Protocol):
         """Queues bytes; nothing happens on a connection that is gone."""
         if self.transport is not None and not self.lost:
             self.transport.write(data)
+            if self.meter is not None:
+                self.meter.sent += len(data)
 
     async def drain(self) -> None:
         """Waits while the peer is slow. Raises WireError when it is gone."""
@@ -155,6 +166,8 @@ class Wire(asyncio.Protocol):
             self.on_made(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.meter is not None:
+            self.meter.received += len(data)
         in_head = self._in_head
         try:
             self._feed(data)

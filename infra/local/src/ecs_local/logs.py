@@ -56,6 +56,16 @@ class Shipper:
         self._waiting.append((*target, event))
         self._some.set()
 
+    def put(self, stream: Stream, at: float, text: str) -> None:
+        """Queues one line for a stream by name, `at` in epoch seconds; what is missing of it is made."""
+        self._waiting.append((stream, True, {"timestamp": int(at * 1000), "message": text}))
+        self._some.set()
+
+    async def drop(self, stream: Stream) -> None:
+        """Deletes a stream that nobody writes to any more."""
+        if self._known.pop(stream, False):
+            await self._try("DeleteLogStream", {"logGroupName": stream[0], "logStreamName": stream[1]})
+
     async def ready(self, task: Task, definition: Content) -> str | None:
         """Gets the stream of a container ready; the reason why its task cannot start, or None."""
         target = _target(task, definition)

@@ -36,6 +36,7 @@ class Profile:
     delay_scale: float = 1.0  # of the declared deregistration delay; changes with the speed only
     minute: float = 60.0  # one minute of CloudWatch: of metrics, alarms and cooldowns
     prompt_alarms: bool = False  # a point put by hand is judged at once, and not when its minute is over
+    telemetry: float = 60.0  # between two looks at what the tasks use; AWS writes an event a minute
     metric_lag: float = 2.0  # a load balancer's minute is over -> CloudWatch shows it, at the earliest
     metric_lag_spread: float = 2.0  # and up to so much later
     limits_second: float | None = None  # one second of AWS's published request limits; None: not in force
@@ -72,6 +73,7 @@ FAST = Profile(
     routing_skew=0.3,
     drain_floor=0.8,
     health_scale=0.1,
+    telemetry=1.0,
     prompt_alarms=True,
 )
 

@@ -98,6 +98,15 @@ class Worker:
         await self._guard.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def processes(self) -> list[tuple[tuple[str, str], int]]:
+        """The living containers: ((task ARN, container name), pid of its first process)."""
+        return [
+            ((arn, name), container.pid)
+            for arn, run in self._runs.items()
+            for name, container in run.containers.items()
+            if container.pid is not None
+        ]
+
     def _report(self, fact: Fact) -> None:
         if not self._closed:
             self._tell(fact)

@@ -52,6 +52,11 @@ class ContainerRun:
         self._pid: int | None = None
         self._ordered = asyncio.Event()
 
+    @property
+    def pid(self) -> int | None:
+        """Its first process while that lives."""
+        return None if self.exited.is_set() else self._pid
+
     def order(self, signum: int) -> None:
         """Asks the process to end with SIGTERM, or ends it with SIGKILL; before its start, prevents that."""
         self._ordered.set()
