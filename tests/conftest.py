@@ -1,4 +1,4 @@
-"""For all tests: signals do what they do in a terminal, wherever the tests were started from.
+"""For all tests: signals do what they do in a terminal, wherever the tests were started from; models are read once.
 
 A shell ignores SIGINT for what it runs in the background, and `nohup` ignores SIGHUP; children inherit that, and
 with it every test of Ctrl-C would wait for ever.
@@ -7,8 +7,19 @@ with it every test of Ctrl-C would wait for ever.
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+
+import pytest
+from ecs_local.api.model_files import read_once
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """Every session of boto3 reads the models of its services anew, and the tests make hundreds of sessions."""
+    with read_once():
+        yield

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.tasks import nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,16 +26,8 @@ def inv(environ: Mapping[str, str], *arguments: str, cwd: Path = ROOT) -> Done:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *arguments],
-        cwd=cwd,
-        env={**kept, **nowhere, **environ},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    code, out, err = nursery.run(arguments, {**kept, **nowhere, **environ}, cwd, timeout=120)
+    return Done(arguments, code, out, err)
 
 
 def refused(done: Done, code: int, *words: str) -> None:

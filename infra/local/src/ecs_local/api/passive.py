@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ecs_local.api.errors import AwsError
+from ecs_local.api.model_files import read_once
 from ecs_local.world import Content
 
 _WARMED = {
@@ -51,15 +52,19 @@ class Passive:
         self._session: Any = None
         self._clients: dict[str, Any] = {}
         os.environ["MOTO_ACCOUNT_ID"] = account  # moto reads it with every request
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # thousands of images that nobody here asks for
 
     async def warm(self) -> None:
         """Makes the registers ready ahead of their first use, in the order in which a deploy asks for them."""
-        await self.call("ecr", "DescribeRepositories", {})
-        await self.call("logs", "DescribeLogGroups", {})
-        await self.call("elbv2", "DescribeTargetGroups", {})
-        for service, query in _WARMED.items():
-            scope = f"AWS4-HMAC-SHA256 Credential=local/20000101/{self._region}/{service}/aws4_request"
-            await self.forward("GET", f"/?{query}", [("Host", "localhost"), ("Authorization", scope)], b"")
+        with read_once():
+            await self.call("ecr", "DescribeRepositories", {})
+            await self.call("logs", "DescribeLogGroups", {})
+            await self.call("elbv2", "DescribeTargetGroups", {})
+            for service, query in _WARMED.items():
+                scope = f"AWS4-HMAC-SHA256 Credential=local/20000101/{self._region}/{service}/aws4_request"
+                await self.forward(
+                    "GET", f"/?{query}", [("Host", "localhost"), ("Authorization", scope)], b""
+                )
 
     async def call(self, service: str, operation: str, params: Content) -> Content:
         """Calls a register from inside, by botocore's names. Raises `AwsError`."""
