@@ -46,7 +46,7 @@ def test_debts_come_first_then_suspension_revision_and_one_update() -> None:
     launch(place.job(ROLLS, held).hands, ROLLS)
     changes = [name for name in place.cloud.log if name not in ("read_parameter", "overwrite_parameter")]
     assert changes == ["suspend", "register", "update_service"]
-    assert place.cloud.log[0] == "overwrite_parameter"
+    assert place.cloud.log[:2] == ["read_parameter", "overwrite_parameter"]
     (update,) = place.cloud.updates
     assert update == {
         "service": "app",
@@ -69,6 +69,15 @@ def test_debts_that_cannot_be_written_are_not_taken() -> None:
         launch(job.hands, ROLLS)
     assert place.cloud.updates == []
     assert not place.cloud.scalable["app"].suspended.scale_in
+
+
+def test_who_may_not_read_the_lock_owes_nothing() -> None:
+    place = world()
+    job = place.job(ROLLS)
+    place.cloud.refuse(Denied("The credentials may not call ssm:GetParameter."), "read_parameter")
+    with pytest.raises(Denied):
+        launch(job.hands, ROLLS)
+    assert place.entry().debts == ()
 
 
 def test_the_revision_that_is_there_already_is_not_registered() -> None:

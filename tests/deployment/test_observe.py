@@ -86,28 +86,25 @@ def test_everything_about_a_service() -> None:
     assert (len(seen.running), seen.scaling) == (1, b.scaling())
 
 
-def test_planning_reads_tasks_only_where_the_image_runs_already() -> None:
-    place = world()
-    known = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
-    assert "tasks" not in place.cloud.log
-    place.cloud.definitions[b.OLD] = PINNED
-    again = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
-    assert (known.snapshot.running, len(again.snapshot.running)) == ((), 1)
-
-
-def test_a_sleeper_has_no_tasks_to_read() -> None:
-    place = world(desired=0)
-    place.cloud.definitions[b.OLD] = PINNED
-    observe.known(place.cloud, b.SETTINGS, "demo", (), {})
-    assert "tasks" not in place.cloud.log
+@pytest.mark.parametrize("part", ["tasks", "targets"])
+@pytest.mark.parametrize("desired", [0, 1])
+def test_what_the_proof_will_read_is_read_before_anything_is_changed(part: str, desired: int) -> None:
+    place = world(desired=desired)
+    place.cloud.refuse(Denied("The credentials may not call ecs:ListTasks."), part)
+    with pytest.raises(Denied):
+        observe.known(place.cloud, b.SETTINGS, "demo", (), {})
 
 
 def test_planning_again_under_the_lock_reads_only_what_may_have_moved() -> None:
     place = world()
     before = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
     place.cloud.log.clear()
-    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before) == before
+    again = observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before)
+    assert replace(again, snapshot=before.snapshot) == before
     assert place.cloud.log == ["services", "scaling"]
+    place.cloud.definitions[b.OLD] = PINNED
+    repinned = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    assert len(observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=repinned).snapshot.running) == 1
     place.cloud.definitions[b.NEW] = b.definition(b.NEW)
     place.cloud.put("app", replace(place.live(), task_definition=b.NEW))
     assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before).current.arn == b.NEW

@@ -24,12 +24,15 @@ def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
         return FOR_THE_PROOF
     if state.phase is Phase.RETREATING:
         settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
-        return FOR_THE_PROOF if settled else frozenset()
+        proof = FOR_THE_PROOF if settled else frozenset[Part]()
+        # The earlier revision may not come up either; ECS does not count failures of one that once was well.
+        failing = primary is not None and not primary.running and _news(service, state.last)
+        return proof | {Part.STOPPED} if failing else proof
     if primary is None or newest is None or primary.id != state.newest or service.desired == 0:
         return EVERYTHING
     if newest.rollout_state == "COMPLETED":
         return FOR_THE_PROOF
-    if newest.rollout_state == "FAILED":
+    if newest.rollout_state == "FAILED" or out_of_time(state, now):
         return EVERYTHING
     # Now and then for its own sake: a lifecycle hook that waits for an answer shows nowhere else.
     wanted = {Part.DEPLOYMENT} if now - state.asked > _ASK_ANYWAY else set[Part]()
@@ -45,6 +48,12 @@ def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
 def _news(service: model.Service, before: model.Service | None) -> bool:
     newest = service.events[0].id if service.events else ""
     return before is None or newest != (before.events[0].id if before.events else "")
+
+
+def out_of_time(state: State, now: float) -> bool:
+    """Nothing moved for too long, or the phase lasts too long; the way back has a clock of its own."""
+    since = state.phase_began if state.phase is Phase.RETREATING else state.began
+    return now - state.progressed > state.limits.no_progress or now - since > state.limits.at_most
 
 
 def pause(state: State, now: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 from ecs_deployment import debts, model
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.debts import Debt
-from ecs_deployment.errors import NotFound
+from ecs_deployment.errors import Denied, NotFound
 from ecs_deployment.patience import Hands, patiently
 
 _WORDS = {
@@ -75,7 +75,11 @@ def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlem
         changed: dict[str, Any] = dict(live)
         for debt in ours:
             changed = _with(changed, _PATHS[debt.what], debt.before)
-        patiently(hands, lambda: hands.cloud.update_service(cluster, service, configuration=changed))
+        try:
+            patiently(hands, lambda: hands.cloud.update_service(cluster, service, configuration=changed))
+        except Denied:  # who may not write has not taken anything either
+            if any(step != "done" for _, step in told):
+                raise
     hands.held.settled(*(debt.what for debt in owed))
     return _settlement(told)
 
@@ -90,7 +94,11 @@ def resume(hands: Hands, cluster: str, service: str) -> Settlement:
             hands.interrupts.wait(_SECOND_LOOK)
             step = debts.settle(debt, _live_flags(hands.cloud, cluster, service))
         if step != "changed_by_other" and debt.before is not None:
-            patiently(hands, partial(hands.cloud.suspend, cluster, service, _flags(debt.before)))
+            try:
+                patiently(hands, partial(hands.cloud.suspend, cluster, service, _flags(debt.before)))
+            except Denied:
+                if step != "done":
+                    raise
         told.append((debt, step))
     hands.held.settled(*(debt.what for debt in owed))
     return _settlement(told)

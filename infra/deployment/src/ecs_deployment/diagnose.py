@@ -18,6 +18,7 @@ _ELB = "failed ELB health checks"
 _UNHEALTHY = (_ELB, "failed container health checks")
 _MEMORY_EXIT = 137
 _LINES = 8
+NO_REASON = "ECS gave no reason."
 LOG = "log: "
 """How a line of evidence begins that the container itself logged."""
 _PLACEMENT = re.compile(r"was unable to place a task(?:\. Reason:| because) (?P<reason>.+)", re.DOTALL)
@@ -201,7 +202,7 @@ def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, s
                 "Raise maximumPercent or lower minimumHealthyPercent.",
             )
     reason = snapshot.deployment.status_reason if snapshot.deployment else ""
-    return reason or "ECS gave no reason.", "See the service's events."
+    return reason or NO_REASON, "See the service's events."
 
 
 def _grouped(failed: Sequence[model.Task]) -> tuple[str, ...]:

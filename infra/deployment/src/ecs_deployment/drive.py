@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from ecs_deployment import attention, diagnose, events, job, model, observe, rollout
-from ecs_deployment.errors import DeployError, Throttled, Unreachable
+from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
 from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
@@ -23,7 +23,7 @@ from ecs_deployment.rollout_state import Effect, Observation, Part, RaiseAgain, 
 from ecs_deployment.wording import short
 
 _JITTER = 0.1
-_TELL = ("has started", "registered", "unable", "unhealthy", "failed", "rolling back", "alarm")
+_TELL = ("has started", "registered", "unable", "throttled", "unhealthy", "failed", "rolling back", "alarm")
 _ORDINARY = ("has started", "registered")
 
 
@@ -111,7 +111,11 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     everything = interrupted and not state.interrupted
     parts = attention.EVERYTHING if everything else attention.needs(state, service, loop.clock.boottime())
     describe = state.fallback_deployment or state.newest
-    snapshot = observe.complete(loop.cloud, service, parts, deployment=describe, since=state.created)
+    try:
+        parts = parts if one.denied is None else frozenset()
+        snapshot = observe.complete(loop.cloud, service, parts, deployment=describe, since=state.created)
+    except Denied as error:
+        one.denied, parts, snapshot = error, frozenset(), model.Snapshot(service)
     now = loop.clock.boottime()
     one.blind_since = None
     log = _log(loop, one, snapshot) if Part.STOPPED in parts else ()
@@ -124,7 +128,9 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     _tell(loop, one, snapshot, now)
     one.held.renew_if_due()
     one.lease.renew(now)
-    if state.outcome is Outcome.DEPLOYED:
+    if one.denied and not one.rolls and not effects:
+        finish(loop, one, Outcome.UNDECIDED, _unproven(one.denied))
+    elif state.outcome is Outcome.DEPLOYED:
         proven(loop, one)
     elif state.outcome:
         read_log_again(loop, one, lambda: _log(loop, one, one.seen or snapshot))
@@ -133,6 +139,11 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
         pause = 0.0 if effects else attention.pause(state, now)
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - not a secret
         one.next_look = loop.clock.boottime() + pause * jitter
+
+
+def _unproven(denied: Denied) -> diagnose.Cause:
+    """Nothing rolls any more, and whether it is well may not be seen: what was borrowed goes back all the same."""
+    return diagnose.Cause(f"The rollout is over, but could not be proven: {denied.what}", denied.cure)
 
 
 def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:

@@ -25,7 +25,7 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
         one.enter("handing back", now)
         one.state = replace(one.state, cause=cause or one.state.cause)
     settled = one.holding.settled if one.holding else Settlement()
-    unknown = outcome in (Outcome.UNDECIDED, Outcome.UNEXPECTED)
+    unknown = outcome in (Outcome.UNDECIDED, Outcome.UNEXPECTED) and one.denied is None
     if not unknown and not one.rolls:
         settled += _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
     if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):

@@ -8,6 +8,7 @@ from ecs_deployment import events, model
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
+from ecs_deployment.errors import Denied
 from ecs_deployment.interrupts import Interrupts
 from ecs_deployment.journal import Held
 from ecs_deployment.lease import Lease
@@ -15,6 +16,7 @@ from ecs_deployment.outcome import Outcome, Result, Stage
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
+from ecs_deployment.rollout import failures_allowed
 from ecs_deployment.rollout_state import Limits, Phase, State
 
 
@@ -52,6 +54,7 @@ class Job:
     state: State | None = None
     seen: model.Snapshot | None = None
     next_look: float = 0.0
+    denied: Denied | None = None  # a part of the picture that may not be read: nothing can be proven then
     blind_since: float | None = None  # since when no look succeeded
     told: set[str] = field(default_factory=set)  # events of the service that were already passed on
     notes: list[str] = field(default_factory=list)  # what the user should know besides
@@ -110,7 +113,7 @@ def progress(job: Job, now: float) -> events.Progress:
         desired=service.desired,
         targets=tuple(sorted(counted.items())),
         failures=max((d.failed_tasks for d in new), default=0),
-        failures_allowed=deployment.threshold if deployment else 0,
+        failures_allowed=(deployment.threshold if deployment else 0) or failures_allowed(service.desired),
         traffic=job.traffic(),
     )
 
@@ -168,10 +171,26 @@ def _summary(final: Result, job: Job) -> str:
             return f"{final.revision} may still be rolling out; see `inv app.status`, and repeat the command."
         case Outcome.INTERRUPTED if state is not None:
             return f"The service went back to {back}."
-        case Outcome.FAILED:
-            return "The service is not well; see the cause."
+        case Outcome.FAILED if state is not None and state.last is not None:
+            return f"{_way_back(state)}{_stands(state.last)}"
         case _:
             return "Nothing was rolled out; the service is as it was."
+
+
+def _way_back(state: State) -> str:
+    """Why going back did not help either, as far as that is known."""
+    if state.phase is not Phase.RETREATING:
+        return ""
+    why = state.way_back.text if state.way_back else "it was not well in time."
+    return f"The way back to {_short(state.back_to)} failed too: {why[0].lower()}{why[1:]} "
+
+
+def _stands(service: model.Service) -> str:
+    """Where the service was when we last looked."""
+    on = f"the service is on {_short(service.task_definition)}"
+    if not service.desired:
+        return f"{on[0].upper()}{on[1:]}, at 0."
+    return f"{service.running} of {service.desired} tasks run; {on}."
 
 
 def _short(arn: str) -> str:

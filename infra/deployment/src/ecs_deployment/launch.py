@@ -33,6 +33,7 @@ def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
     The revision's ARN and the service as UpdateService answered; None where a signal came before the service
     was touched.
     """
+    hands.held.fence()  # whoever may not read the lock shall owe nothing
     hands.held.owe(*plan.debts)
     patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
     revision = plan.expectation.revision

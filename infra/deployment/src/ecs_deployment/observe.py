@@ -91,8 +91,10 @@ def known(
 ) -> Known:
     """All that planning needs. `entries` are the journal's, newest first.
 
-    Tasks and targets are read only where the image runs already, since only then they decide anything. `before`
-    is an earlier answer for the same tag: its image stands, and its task definition if the service is still on it.
+    Tasks and targets decide something only where the image runs already; the first time they are read all the
+    same, since the proof will read them and a missing permission should be known before anything is changed.
+    `before` is an earlier answer for the same tag: its image stands, and its task definition if the service is
+    still on it.
     """
     cluster, name = named(settings)
     seen = service(cloud, cluster, name)
@@ -104,6 +106,8 @@ def known(
     definitions = current.content["containerDefinitions"]
     pinned = found is not None and any(found.digest in d["image"] for d in definitions)
     parts = FOR_THE_PROOF if pinned and seen.desired else frozenset[Part]()
+    if before is None and not parts:
+        parts = frozenset({Part.TASKS, Part.TARGETS})
     scaling = cloud.scaling(cluster, name)
     sleeps = scaling is not None and scaling.min_capacity == 0
     return Known(

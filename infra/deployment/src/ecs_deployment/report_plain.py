@@ -102,7 +102,7 @@ def _sentence(now: Progress) -> str:
         words.arrow(now.old_revision, now.new_revision),
         f"tasks {words.tasks(now)}",
         f"targets {words.targets(now)}" if now.targets else "",
-        f"failed starts {words.failures(now)}" if now.failures else "",
+        f"{words.failures(now)} failures" if now.failures else "",
         words.traffic(now.traffic) if now.traffic and now.traffic.measured else "",
     ]
     return "; ".join(part for part in parts if part)

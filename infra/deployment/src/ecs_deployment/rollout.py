@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ecs_deployment import diagnose, model
-from ecs_deployment.attention import FOR_THE_PROOF, waiting_for
+from ecs_deployment.attention import FOR_THE_PROOF, out_of_time, waiting_for
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.plan import Plan
@@ -125,8 +125,8 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     evident = _evident_failure(state, seen)
     if evident:
         return _fail(replace(state, cause=evident), seen)
-    if _out_of_time(state, seen):
-        return replace(state, outcome=Outcome.UNDECIDED), ()
+    if out_of_time(state, seen.now):
+        return replace(state, outcome=Outcome.UNDECIDED, cause=_still_rolling(state, seen)), ()
     return replace(state, waiting_for=waiting_for(state, seen)), ()
 
 
@@ -140,12 +140,9 @@ def _evident_failure(state: State, seen: Observation) -> Cause | None:
     service = seen.snapshot.service
     newest = deployment_of(service, state.newest)
     none_runs = newest is None or newest.running == 0
-    found = diagnose.failures(seen.snapshot.stopped, frozenset(state.ours))
-    if none_runs and found.hopeless >= HOPELESS_FAILURES:
-        return _cause(state, seen)
-    if found.count >= max(
-        EVIDENT_FAILURES, -(-service.desired // 2)
-    ):  # the breaker's own default: half of them
+    if _is_evident(
+        diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)), service.desired, none_runs
+    ):
         return _cause(state, seen)
     traffic, allowed = seen.traffic, state.limits.max_errors
     if (
@@ -161,6 +158,27 @@ def _evident_failure(state: State, seen: Observation) -> Cause | None:
             _cause(state, seen).evidence,
         )
     return None
+
+
+def failures_allowed(desired: int) -> int:
+    """How many failed tasks make a loop evident: the breaker's own default, half of the desired ones."""
+    return max(EVIDENT_FAILURES, -(-desired // 2))
+
+
+def _is_evident(found: diagnose.Failures, desired: int, none_runs: bool) -> bool:
+    return (none_runs and found.hopeless >= HOPELESS_FAILURES) or found.count >= failures_allowed(desired)
+
+
+def _still_rolling(state: State, seen: Observation) -> Cause:
+    """Why the time was up: the reason for a rollout that hangs where AWS names one."""
+    found = _cause(state, seen)
+    if found.text != diagnose.NO_REASON:
+        return found
+    return Cause(
+        f"The time was up while still waiting for {waiting_for(state, seen)}.",
+        "Repeat the command to go on, with a longer --timeout if it only needs more time.",
+        found.evidence,
+    )
 
 
 def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
@@ -180,7 +198,7 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     if not findings:
         outcome = Outcome.INTERRUPTED if state.interrupted else Outcome.DEPLOYED
         return replace(state, outcome=outcome, proven=True), ()
-    if _out_of_time(state, seen):
+    if out_of_time(state, seen.now):
         text = "; ".join(f.text for f in findings)
         return _fail(
             replace(state, cause=Cause(f"The rollout is over, but {text}.", "See the tasks and targets.")),
@@ -233,7 +251,7 @@ def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State,
 
 
 def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    if state.raised >= RAISES_AT_MOST or _out_of_time(state, seen):
+    if state.raised >= RAISES_AT_MOST or out_of_time(state, seen.now):
         cause = Cause(
             f"Something set the desired count to 0 in mid-rollout, {state.raised + 1} times.",
             "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
@@ -282,16 +300,27 @@ def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, .
     elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
         back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
         return replace(state, outcome=back), ()
-    if leads_back and primary.rollout_state == "FAILED":
-        return replace(state, outcome=failed), ()
+    if leads_back and (gave_up := _way_back_fails(state, seen, primary)):
+        return replace(state, outcome=failed, way_back=gave_up), ()
     stranger = primary.id not in (*state.ours, state.fallback_deployment)
     if stranger and not leads_back and primary.created_at >= state.created:
         return _displaced_for_good(state, primary)
     if primary.id in state.ours and not state.fallback_deployment and _ecs_will_not_go_back(state, seen):
         return state, (GoBackTo(state.back_to, fallback.desired),)
-    if _out_of_time(state, seen):
+    if out_of_time(state, seen.now):
         return replace(state, outcome=failed), ()
     return state, ()
+
+
+def _way_back_fails(state: State, seen: Observation, primary: model.Deployment) -> Cause | None:
+    """Why the earlier revision does not come up either: its tasks fail by now, or ECS gave it up."""
+    mine = frozenset({primary.id})
+    ours = tuple(t for t in seen.snapshot.stopped if t.created_at >= state.created)
+    none_runs = primary.running == 0
+    failing = _is_evident(diagnose.failures(ours, mine), seen.snapshot.service.desired, none_runs)
+    if primary.rollout_state != "FAILED" and not (none_runs and failing):
+        return None
+    return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, since=state.created)
 
 
 def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
@@ -313,12 +342,6 @@ def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
 
 def _cause(state: State, seen: Observation) -> Cause:
     return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, since=state.created - 5)
-
-
-def _out_of_time(state: State, seen: Observation) -> bool:
-    """Nothing moved for too long, or the phase lasts too long; the way back has a clock of its own."""
-    since = state.phase_began if state.phase is Phase.RETREATING else state.began
-    return seen.now - state.progressed > state.limits.no_progress or seen.now - since > state.limits.at_most
 
 
 def _number(deployment_id: str) -> str:

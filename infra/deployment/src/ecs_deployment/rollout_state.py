@@ -97,6 +97,7 @@ class State:
     interrupted: bool = False
     fallback_deployment: str = ""  # id of the deployment that leads back, where we started one
     back_to: str = ""  # the revision we go back to, once we do
+    way_back: Cause | None = None  # why the way back failed too
     proven: bool = False  # one full look found nothing wrong with the new revision
     waiting_for: str = ""
     outcome: Outcome | None = None
