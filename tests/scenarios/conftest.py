@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenarios.place import Place, place
+from tests.scenarios.place import WELL, Place, place
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture
 def where(shared: Place) -> Place:
     """The shared place, put back to a service that is awake and well on `demo`."""
-    shared.configure(
-        minimumHealthyPercent=100,
-        maximumPercent=200,
-        deploymentCircuitBreaker={"enable": True, "rollback": True},
-    )
+    shared.configure(**WELL)
     report = shared.deploy("demo", probe=False, request={"supersede": True})
     assert report.exit_code == 0, report
     return shared

@@ -26,6 +26,11 @@ from tasks import _connect
 from tests.engine import wait_for
 
 CLUSTER, SERVICE = "local", "app"
+WELL = {
+    "minimumHealthyPercent": 100,
+    "maximumPercent": 200,
+    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+}
 SETTINGS = '[environments.local]\nprovider = "local"\n'
 
 
@@ -65,6 +70,13 @@ class Place:
         )
 
     @property
+    def engine(self) -> client.Engine:
+        """The embedded ECS behind it."""
+        found = self.connection.engine
+        assert found
+        return found
+
+    @property
     def url(self) -> str:
         """Where the service is reached."""
         found = self.connection.environment.services[0].url
@@ -80,6 +92,22 @@ class Place:
         return read(
             self.connection.cloud, journal_path(self.connection.environment.journal, CLUSTER, SERVICE)
         )
+
+    def other(self) -> str:
+        """Of the two tags that work, the one that does not run now."""
+        cloud, settings = self.connection.cloud, self.connection.environment.services[0]
+        content = cloud.task_definition(self.snapshot().service.task_definition).content
+        demo = cloud.image(settings.repository or "", "demo")
+        assert demo
+        return "demo-2" if content["containerDefinitions"][0]["image"].endswith(demo.digest) else "demo"
+
+    def make_well(self) -> None:
+        """Whatever the test before left: awake, well on a tag that works, with nothing borrowed."""
+        self.configure(**WELL)
+        findings = self.verify().findings
+        if self.snapshot().service.desired == 0 or findings or self.entries()[0].debts:
+            report = self.deploy(self.other(), probe=False, request={"supersede": True})
+            assert report.exit_code == 0, report
 
     def configure(self, **configuration: Any) -> None:
         """Change the live deployment configuration, as somebody else would."""

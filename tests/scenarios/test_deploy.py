@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from ecs_deployment import events, model
 from ecs_deployment.outcome import Outcome, Result
 from ecs_deployment.rollout_state import Limits
 
-from tests.scenarios.place import CLUSTER, SERVICE, Place, without_url
+from tests.scenarios.place import Place, without_url
 
 
 def only(where: Place, tag: str, **wishes: object) -> Result:
@@ -134,35 +133,6 @@ def test_a_floor_of_zero_is_raised_only_for_the_rollout(where: Place) -> None:
     assert any("minimumHealthyPercent is 0 again" in line for line in result.handed_back)
 
 
-def test_a_broken_revision_is_rolled_back_and_the_cause_is_told(where: Place) -> None:
-    before = where.snapshot().service.task_definition
-    where.configure(minimumHealthyPercent=0)
-    result = only(where, "demo-broken")
-    assert result.outcome is Outcome.ROLLED_BACK
-    assert "exited with code 1" in result.cause
-    assert result.advice
-    assert where.snapshot().service.task_definition == before
-    assert percent(where) == (0, 200)
-    assert result.probe is not None
-    assert result.probe.failed == 0
-    nothing_is_borrowed(where)
-    assert where.verify("demo").findings == ()
-
-
-@pytest.mark.parametrize(
-    "breaker", [{"enable": False, "rollback": False}, {"enable": True, "rollback": False}]
-)
-def test_a_crash_loop_that_ecs_would_not_roll_back_is_rolled_back_by_us(
-    where: Place, breaker: dict[str, bool]
-) -> None:
-    where.configure(deploymentCircuitBreaker=breaker)
-    result = only(where, "demo-broken")
-    assert result.outcome is Outcome.ROLLED_BACK
-    service = where.snapshot().service
-    assert {name: service.configuration["deploymentCircuitBreaker"][name] for name in breaker} == breaker
-    nothing_is_borrowed(where)
-
-
 def test_a_failed_sleeper_is_proven_on_the_revision_before(where: Place) -> None:
     proven = where.snapshot().service.task_definition
     where.fall_asleep()
@@ -177,35 +147,6 @@ def test_left_where_it_is_on_request(where: Place) -> None:
     result = only(where, "demo-broken", limits=Limits(roll_back=False))
     assert result.outcome is Outcome.FAILED
     assert where.snapshot().service.task_definition.endswith(result.revision.rpartition(":")[2])
-
-
-def test_somebody_elses_deployment_supersedes_ours(where: Place) -> None:
-    cloud = where.connection.cloud
-    taken: list[str] = []
-
-    def interfere(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and not taken:
-            answer = cloud.update_service(CLUSTER, SERVICE, force=True)
-            assert answer.primary
-            taken.append(answer.primary.id)
-
-    result = only(where, "demo-2", sink=interfere)
-    assert result.outcome is Outcome.SUPERSEDED
-    assert taken[0] in result.cause
-
-
-def test_scaled_to_zero_in_mid_rollout_it_is_raised_again(where: Place) -> None:
-    fell: list[bool] = []
-
-    def interfere(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and not fell:
-            where.connection.cloud.update_service(CLUSTER, SERVICE, desired=0)
-            fell.append(True)
-
-    result = only(where, "demo-2", sink=interfere, probe=False)
-    assert result.outcome is Outcome.DEPLOYED
-    assert where.snapshot().service.desired == 1
-    assert len(where.entries()[0].deployments) == 2
 
 
 def test_without_a_url_nothing_is_measured_and_the_report_says_so(where: Place) -> None:
