@@ -161,9 +161,8 @@ def _furnish(
     from ecs_provisioning.prepare import Wish
 
     if _lacks_stack(facts, service):
-        # Figures for every container cost nothing here.
-        wish = Wish(found.environment.name, service, {"ContainerInsights": "enhanced"})
-        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda _: nullcontext(lambda: None))
+        wish = Wish(found.environment.name, service, journal=found.environment.journal)
+        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda *_: nullcontext(lambda: None))
         tell(
             f"Created stack {made.name}: service {service.service} in cluster {service.cluster}, at desired 0 until "
             "its first deploy."

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks._options import UsageError
 
 if TYPE_CHECKING:
-    from ecs_provisioning.prepare import Prepared, Wish
+    from ecs_provisioning.prepare import Wish
 
     from tasks._connect import Connection
 
 FOUND_SOMETHING = 3
 
 
-def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str]) -> None:
-    """Show what would be done to each stack."""
+def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_json: bool = False) -> None:
+    """Show what would be done to each stack, and what it costs."""
     from ecs_deployment.clock import RealClock
-    from ecs_provisioning.prepare import forget, prepare
+    from ecs_provisioning import plan as room
 
+    began = time.monotonic()
     connection = _connected(name)
+    told: list[dict[str, Any]] = []
     for wish in _wishes(connection, services, wishes):
-        prepared = prepare(connection.aws, wish, RealClock())
-        try:
-            _show(prepared)
-        finally:
-            forget(connection.aws, prepared)
+        with room.planned(connection.aws, wish, RealClock()) as prepared:
+            if as_json:
+                told.append(room.document(prepared))
+            else:
+                room.show(prepared)
+    if as_json:
+        print(room.as_json(name, told, (connection.cloud.calls, time.monotonic() - began)))
 
 
 def apply(
@@ -45,7 +50,7 @@ def apply(
             wish,
             clock,
             print,
-            lambda prepared: locked(connection.cloud, connection.environment, prepared, clock),
+            lambda service, live: locked(connection.cloud, connection.environment, service, live, clock),
             discard_live_changes=discard_live_changes,
         )
         print(f"{done.name}: {done.outcome}")
@@ -57,12 +62,13 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
     """Take each stack away, the last one first: the first may have made the cluster of the others."""
     from ecs_deployment.clock import RealClock
     from ecs_provisioning import apply, ending
+    from ecs_provisioning.lock import locked
 
     if confirm != name and not dry:
         raise UsageError(
             f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
         )
-    connection = _connected(name)
+    connection, clock = _connected(name), RealClock()
     for wish in reversed(list(_wishes(connection, services, {}))):
         stack = apply.existing(connection.aws, name, wish.service.name)
         if stack is None:
@@ -73,7 +79,16 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
         for line in kept:
             print(f"It stays: {line}")
         if not dry:
-            apply.destroy(connection.aws, name, stack, RealClock(), print)
+            apply.destroy(
+                connection.aws,
+                name,
+                stack,
+                clock,
+                print,
+                lambda service, live: locked(
+                    connection.cloud, connection.environment, service, live, clock, action="destroy"
+                ),
+            )
 
 
 def lint() -> int:
@@ -109,13 +124,4 @@ def _wishes(connection: Connection, services: tuple[str, ...], wishes: Mapping[s
     from ecs_provisioning.prepare import Wish
 
     for service in chosen(connection.environment, services):
-        yield Wish(connection.environment.name, service, wishes)
-
-
-def _show(prepared: Prepared) -> None:
-    from ecs_deployment import report
-    from ecs_provisioning import show
-
-    report.facts(show.heading(prepared), show.rows(prepared))
-    if replaced := show.replacements(prepared):
-        report.findings(replaced)
+        yield Wish(connection.environment.name, service, wishes, connection.environment.journal)

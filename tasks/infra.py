@@ -10,18 +10,27 @@ from tasks._task import task
 _ENV = "Environment of infra/environments.toml. Default: $INFRA_ENV."
 _SERVICE = "Services by name, as in a,b. Default: all of the environment."
 _SET = 'Parameters of the template, as in "Cpu=512 Memory=1024". Default: what the stack has.'
+_JSON = "One JSON object on stdout, everything else on stderr. Default: text."
 _DISCARD = "Give up what the running revision has and the template has not. Default: refuse."
 
 
-@task(help={"env": _ENV, "service": _SERVICE, "set": _SET})
-def plan(c: Context, *, env: str = "", service: str = "", set: str = "") -> None:  # noqa: A002 - the option's name
-    """Show what an apply would do to the stacks, and to what runs; changes nothing.
+@task(help={"env": _ENV, "service": _SERVICE, "set": _SET, "json": _JSON})
+def plan(
+    c: Context,
+    *,
+    env: str = "",
+    service: str = "",
+    set: str = "",  # noqa: A002 - the option's name
+    json: bool = False,
+) -> None:
+    """Show what an apply would do to the stacks and to what runs, and what it costs a month; changes nothing.
 
     Example: inv infra.plan --env staging
     """
     from tasks import _infra
 
-    _infra.plan(options.environment(env), options.names("service", service), options.assignments("set", set))
+    name, services = options.environment(env), options.names("service", service)
+    _infra.plan(name, services, options.assignments("set", set), as_json=json)
 
 
 @task(help={"env": _ENV, "service": _SERVICE, "set": _SET, "discard-live-changes": _DISCARD})

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ecs_deployment.clock import RealClock
 from ecs_provisioning import template
-from ecs_provisioning.apply import Applied, apply
+from ecs_provisioning.apply import Applied, Keep, apply
 from ecs_provisioning.calls import Aws
 from ecs_provisioning.prepare import Wish
 
 
+def free(*_: Any) -> AbstractContextManager[Keep]:
+    """The lock of a service that nobody else wants."""
+    return nullcontext(lambda: None)
+
+
 def applied(aws: Aws, wish: Wish, **how: Any) -> Applied:
     """Apply, without a lock."""
-    return apply(aws, wish, RealClock(), lambda _: None, lambda _: nullcontext(lambda: None), **how)
+    return apply(aws, wish, RealClock(), lambda _: None, free, **how)
 
 
 _BODY = template.body()  # as it is before anybody puts another in its place

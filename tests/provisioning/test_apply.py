@@ -20,7 +20,7 @@ from ecs_provisioning.lock import locked
 from ecs_provisioning.prepare import Wish, forget, prepare
 
 from tests.engine import wait_for
-from tests.provisioning.quietly import applied, with_bad_end
+from tests.provisioning.quietly import applied, free, with_bad_end
 from tests.scenarios.place import CLUSTER, SERVICE, Place, place
 
 NAME = "ecs-local-app"
@@ -166,7 +166,7 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
                 wish(where, MinimumHealthyPercent="80"),
                 RealClock(),
                 lambda _: None,
-                lambda prepared: locked(cloud, environment, prepared, RealClock()),
+                lambda service, live: locked(cloud, environment, service, live, RealClock()),
             )
     finally:
         held.close("interrupted")
@@ -175,7 +175,7 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
         wish(where, MinimumHealthyPercent="80"),
         RealClock(),
         lambda _: None,
-        lambda prepared: locked(cloud, environment, prepared, RealClock()),
+        lambda service, live: locked(cloud, environment, service, live, RealClock()),
     )
     assert done.outcome == "updated"
     newest = where.entries()[0]
@@ -204,12 +204,12 @@ def test_a_second_service_finds_the_cluster_of_the_first(where: Place) -> None:
     done = applied(aws, second)
     assert stack.physical(aws, done.stack, "Cluster") == ""
     assert done.stack.outputs["ClusterName"] == CLUSTER
-    room.destroy(aws, "local", done.stack, RealClock(), lambda _: None)
+    room.destroy(aws, "local", done.stack, RealClock(), lambda _: None, free)
     assert room.existing(aws, "local", "b") is None
     # Its repository stayed, and the next stack takes it as it is.
     again = applied(aws, second)
     assert stack.physical(aws, again.stack, "Repository") == ""
-    room.destroy(aws, "local", again.stack, RealClock(), lambda _: None)
+    room.destroy(aws, "local", again.stack, RealClock(), lambda _: None, free)
 
 
 def test_an_interrupt_leaves_the_rest_to_cloudformation(

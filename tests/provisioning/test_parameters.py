@@ -187,6 +187,41 @@ def test_a_plan_says_what_it_means(plan: Prepared, row: tuple[str, str]) -> None
     assert row in rows(plan)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("256", "512", "P 256 -> 512"),
+        ("", "x", "P nothing -> x"),
+        ('{"A": "1", "B": [1, 2]}', '{"A": "1", "B": [1, 3]}', "P.B.1 2 -> 3"),
+        ('{"A": "1"}', '{"A": "1", "B": true}', "P.B nothing -> true"),
+        ('["a"]', '["a", "b"]', 'P ["a"] -> ["a", "b"]'),
+        ("[{]", "{}", "P [{] -> {}"),
+        ("arn:1", "{{changeSet:KNOWN_AFTER_APPLY}}Balancer", "P arn:1 -> (known afterwards)"),
+        ("[1,2,3,4,5,6]", "[0,0,0,0,0,0]", "P.0 1 -> 0, P.1 2 -> 0, P.2 3 -> 0, P.3 4 -> 0 and 2 more"),
+        ("x" * 80, "y", f"P {'x' * 69}… -> y"),
+    ],
+)
+def test_a_change_is_told_by_what_differs_inside(before: str, after: str, told: str) -> None:
+    change = Change("Modify", "Thing", "T", properties=(Property("P", before, after, False),))
+    assert rows(prepared(change)) == [("change", f"Thing: {told}")]
+
+
+def test_what_nobody_can_be_served_without_is_said_when_it_is_replaced() -> None:
+    change = Change("Modify", "Balancer", "T", "True", "", (Property("Scheme", "a", "b", True),))
+    ((which, what, then),) = replacements(prepared(change, live=RUNS))
+    assert (which, what) == ("Balancer", "is replaced: Scheme a -> b.")
+    assert (
+        then == "The old one is deleted. The service gets another address, and the old one answers no more."
+    )
+
+
+def test_a_low_floor_is_a_risk_for_what_runs() -> None:
+    plan = prepared(CPU, live=RUNS, rolls=True, values={"MinimumHealthyPercent": "0"})
+    assert [label for label, _ in rows(plan)] == ["service", "at risk"]
+    asleep = prepared(CPU, live=replace(RUNS, desired=0), rolls=True, values={"MinimumHealthyPercent": "0"})
+    assert [label for label, _ in rows(asleep)] == ["service"]
+
+
 def test_a_plan_says_when_there_is_nothing_to_do_or_everything() -> None:
     assert heading(prepared()) == "ecs-test-app: nothing to change"
     assert heading(prepared(CPU, stack=None)) == "ecs-test-app: would be made, 1 resources"

@@ -18,7 +18,7 @@ from ecs_provisioning.prepare import Wish
 from ecs_provisioning.stack import Stack
 
 from tests import engine as engines
-from tests.provisioning.quietly import applied, with_bad_end
+from tests.provisioning.quietly import applied, free, with_bad_end
 
 
 def test_a_failed_creation_says_why_and_how_to_begin_anew(
@@ -37,7 +37,7 @@ def test_a_failed_creation_says_why_and_how_to_begin_anew(
     assert "inv infra.destroy --env test --confirm test" in refused.value.cure
     found = room.existing(aws, "test", wish.service.name)
     assert found
-    room.destroy(aws, "test", found, RealClock(), lambda _: None)
+    room.destroy(aws, "test", found, RealClock(), lambda _: None, free)
     assert applied(aws, wish).outcome == "created"
 
 
@@ -85,7 +85,8 @@ def test_half_a_network_is_refused(aws: Aws, named: dict[str, str]) -> None:
 
 def test_a_network_that_a_load_balancer_cannot_stand_in_is_refused(aws: Aws) -> None:
     ec2 = aws.read("ec2")
-    first, second = ec2.describe_subnets()["Subnets"][:2]
+    default = [{"Name": "default-for-az", "Values": ["true"]}]
+    first, second = ec2.describe_subnets(Filters=default)["Subnets"][:2]
     one = {"VpcId": first["VpcId"], "SubnetIds": first["SubnetId"]}
     with pytest.raises(
         Refused, match="BalancerSubnetIds: a load balancer needs subnets in 2 Availability Zones"
@@ -124,7 +125,7 @@ def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
         f"TaskDefinition {wish.service.cluster}-{wish.service.name}:1",
     ]
     told: list[str] = []
-    room.destroy(aws, "test", found, RealClock(), told.append)
+    room.destroy(aws, "test", found, RealClock(), told.append, free)
     skipped = [line.split(":")[0] for line in told if "DELETE_SKIPPED" in line]
     assert sorted(skipped) == ["Repository", "TaskDefinition"]
     done = {line.split(":")[0] for line in told if "DELETE_COMPLETE" in line}
@@ -140,5 +141,5 @@ def test_every_event_is_told_once(aws: Aws, wish: Wish) -> None:
     assert {line.split(":")[0] for line in done} >= {"Cluster", "Service", "IdleAlarm", "WakePolicy"}
 
 
-def _no_lock(_: Any) -> Any:
+def _no_lock(*_: Any) -> Any:
     raise AssertionError("a new stack needs no lock")

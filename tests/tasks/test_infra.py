@@ -66,6 +66,20 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert "TaskDefinition: is replaced: Cpu 256 -> 512, Memory 512 -> 1024." in plan
     assert "TargetGroup: HealthCheckIntervalSeconds 5 -> 6" in plan
     assert "rolls to a new revision with the image that runs now" in plan
+    written = json.loads(ran(environ, "infra.plan", "--env", "local", "--json", *sized).stdout)
+    assert (written["outcome"], written["exit_code"]) == ("planned", 0)
+    (service,) = written["services"]
+    assert service["action"] == "update"
+    assert {one["resource"]: one["replaced"] for one in service["changes"]} == {
+        "TargetGroup": "no",
+        "TaskDefinition": "yes",
+        "Service": "no",
+    }
+    assert service["running"]["rolls"]
+    assert service["cost"]["by_insights"]["off"]["awake"] > service["cost"]["by_insights"]["off"]["asleep"]
+    refused = inv(environ, "infra.apply", "--env", "local", "--set", "BalancerScheme=internal")
+    assert refused.returncode == 2
+    assert "Balancer would be made anew. The service gets another address" in refused.stderr
     changed = ran(environ, "infra.apply", "--env", "local", *sized).stdout
     assert "learns what the service runs now; that changes nothing" in changed
     assert changed.endswith("ecs-local-app: updated\n")

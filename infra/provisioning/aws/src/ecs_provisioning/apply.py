@@ -8,19 +8,22 @@ from dataclasses import dataclass
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.errors import Refused
+from ecs_deployment.settings import ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack
 from ecs_provisioning.calls import Aws, Tell
 from ecs_provisioning.changeset import ChangeSet
 from ecs_provisioning.errors import Interrupted
-from ecs_provisioning.names import stack_name
+from ecs_provisioning.live import Live
+from ecs_provisioning.names import filled, stack_name
 from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, worked_out
+from ecs_provisioning.show import INTERRUPTING
 from ecs_provisioning.stack import Stack
 
 Keep = Callable[[], None]
 """To be called while one waits, so that a lock stays ours."""
 
-Lock = Callable[[Prepared], AbstractContextManager[Keep]]
+Lock = Callable[[ServiceSettings, Live | None], AbstractContextManager[Keep]]
 """Keeps deploys of the service out while it is being changed."""
 
 
@@ -47,7 +50,8 @@ def apply(
     if not prepared.changes:
         return Applied(prepared.name, "unchanged", prepared.stack)
     _check_losses(prepared, discard_live_changes)
-    with lock(prepared) as keep:
+    _check_interruption(prepared, wish.service)
+    with lock(prepared.service, prepared.live) as keep:
         _check_service(aws, prepared)
         if prepared.adopt:
             tell(f"{prepared.name} learns what the service runs now; that changes nothing.")
@@ -56,12 +60,20 @@ def apply(
     return Applied(prepared.name, "updated", done)
 
 
-def destroy(aws: Aws, environment: str, found: Stack, clock: Clock, tell: Tell) -> None:
-    """Take a stack away, telling every event."""
-    mark = stack.last_event(aws, found.id)
-    stack.delete(aws, found)
-    ended = _followed(aws, found.id, mark, environment, tell, clock)
-    condition.judge(aws, ended, mark, environment)
+def destroy(aws: Aws, environment: str, found: Stack, clock: Clock, tell: Tell, lock: Lock) -> None:
+    """Take a stack away, telling every event. Raises `Refused` while something else is done to it, `LockHeld`
+    while its service is being deployed.
+    """
+    condition.check_free(found)
+    service = filled(ServiceSettings(found.name), found.outputs)
+    running = None
+    if service.cluster and service.service and service.containers:
+        running = live.read(aws, service.cluster, service.service, service.containers[0])
+    with lock(service, running) as keep:
+        mark = stack.last_event(aws, found.id)
+        stack.delete(aws, found)
+        ended = _followed(aws, found.id, mark, environment, tell, clock, keep)
+        condition.judge(aws, ended, mark, environment)
 
 
 def existing(aws: Aws, environment: str, service: str) -> Stack | None:
@@ -90,6 +102,20 @@ def _check_losses(prepared: Prepared, discard_live_changes: bool) -> None:
             f"{', '.join(prepared.lost)}. The new revision would lose that.",
             "Bring it into the template, or give it up with --discard-live-changes.",
         )
+
+
+def _check_interruption(prepared: Prepared, settings: ServiceSettings) -> None:
+    """No change of ours takes a service away that somebody may be asking for something."""
+    anew = [one.logical for one in prepared.changes if one.replaced == "True" and one.logical in INTERRUPTING]
+    if not anew or (anew == ["Balancer"] and settings.interruption == "accepted"):
+        return
+    raise Refused(
+        f"{anew[0]} would be made anew. {INTERRUPTING[anew[0]]}",
+        'Accept it with interruption = "accepted" in environments.toml.'
+        if anew == ["Balancer"]
+        else "Add a service of another name to environments.toml, deploy it, and then take this one away with "
+        "inv infra.destroy.",
+    )
 
 
 def _done(

@@ -41,6 +41,11 @@ class Change:
     policy: str = ""  # Retain: the old one stays
     properties: tuple[Property, ...] = ()
 
+    @property
+    def anew(self) -> bool:
+        """Whether another one is made in its place, for sure or perhaps."""
+        return self.action == "Modify" and self.replaced in ("True", "Conditional")
+
 
 @dataclass(frozen=True)
 class ChangeSet:
@@ -81,18 +86,18 @@ def create(
         Tags=_TAGS,
         **template,
     )
-    pause = _PAUSE
-    while True:
-        found = _described(aws, made["Id"])
-        if found["Status"] == "CREATE_COMPLETE":
-            return ChangeSet(made["Id"], made["StackId"], tuple(map(_change, found["Changes"])))
-        if found["Status"] == "FAILED":
-            reason = found.get("StatusReason", "")
-            if any(text in reason for text in _EMPTY):
-                return ChangeSet(made["Id"], made["StackId"], ())
-            raise Refused(f"CloudFormation cannot do this to {stack}: {reason}", "Nothing was changed.")
-        clock.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    try:
+        found = _worked_out(aws, made["Id"], clock)
+    except KeyboardInterrupt:
+        discard(aws, ChangeSet(made["Id"], made["StackId"], ()), new=new)
+        raise
+    if found["Status"] == "CREATE_COMPLETE":
+        return ChangeSet(made["Id"], made["StackId"], tuple(map(_change, found["Changes"])))
+    reason = found.get("StatusReason", "")
+    if any(text in reason for text in _EMPTY):
+        return ChangeSet(made["Id"], made["StackId"], ())
+    discard(aws, ChangeSet(made["Id"], made["StackId"], ()), new=new)
+    raise Refused(f"CloudFormation cannot do this to {stack}: {reason}", "Nothing was changed.")
 
 
 def execute(aws: Aws, change_set: ChangeSet) -> None:
@@ -106,6 +111,17 @@ def discard(aws: Aws, change_set: ChangeSet, *, new: bool = False) -> None:
     call(client, "delete_change_set", changes=True, ChangeSetName=change_set.id)
     if new:
         call(client, "delete_stack", changes=True, StackName=change_set.stack_id)
+
+
+def _worked_out(aws: Aws, identity: str, clock: Clock) -> dict[str, Any]:
+    """The change set as soon as AWS has an opinion of it."""
+    pause = _PAUSE
+    while True:
+        found = _described(aws, identity)
+        if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            return found
+        clock.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 def _given(name: str, value: Any) -> dict[str, Any]:

@@ -26,15 +26,20 @@ def check(aws: Aws, stack: Stack, environment: str) -> None:
     """Refuse what CloudFormation would refuse, in words that help, with the first failure that led there."""
     if stack.status in WELL:
         return
+    check_free(stack)
+    meaning = _MEANINGS.get(stack.status, "it cannot be changed as it stands")
+    failed = causes(aws, stack.id, "")
+    why = f" The cause: {failed[0].logical}: {failed[0].reason}" if failed else ""
+    raise Refused(f"Stack {stack.name} is {stack.status}: {meaning}.{why}", _cure(stack, environment))
+
+
+def check_free(stack: Stack) -> None:
+    """Refuse while CloudFormation is at work on it: it takes one change at a time."""
     if stack.busy:
         raise Refused(
             f"Stack {stack.name} is being changed just now ({stack.status}).",
             "Wait until that is over, then repeat.",
         )
-    meaning = _MEANINGS.get(stack.status, "it cannot be changed as it stands")
-    failed = causes(aws, stack.id, "")
-    why = f" The cause: {failed[0].logical}: {failed[0].reason}" if failed else ""
-    raise Refused(f"Stack {stack.name} is {stack.status}: {meaning}.{why}", _cure(stack, environment))
 
 
 def judge(aws: Aws, stack: Stack, mark: str, environment: str) -> None:

@@ -9,30 +9,35 @@ from contextlib import contextmanager
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Parameters
 from ecs_deployment.journal import Taking, journal_path, off, run_url, take
-from ecs_deployment.settings import NO_JOURNAL, Environment
+from ecs_deployment.settings import NO_JOURNAL, Environment, ServiceSettings
 
 from ecs_provisioning.errors import Interrupted
-from ecs_provisioning.prepare import Prepared
+from ecs_provisioning.live import Live
 
 
 @contextmanager
 def locked(
-    parameters: Parameters, environment: Environment, prepared: Prepared, clock: Clock
+    parameters: Parameters,
+    environment: Environment,
+    service: ServiceSettings,
+    live: Live | None,
+    clock: Clock,
+    *,
+    action: str = "apply",
 ) -> Iterator[Callable[[], None]]:
     """Hold the lock of the service; the value is to be called while one waits. Raises `LockHeld`.
 
-    Where there is no service yet there is nobody to be kept out.
+    Where there is no service (yet, or any more) there is nobody to be kept out.
     """
-    service = prepared.service
-    if prepared.live is None or not service.cluster or not service.service:
+    if live is None or not service.cluster or not service.service:
         yield lambda: None
         return
     taking = Taking(
-        action="apply",
+        action=action,
         environment=environment.name,
         service=service.name,
-        revision=prepared.live.revision,
-        before=prepared.live.revision,
+        revision=live.revision,
+        before=live.revision,
         run_url=run_url(os.environ),
     )
     if environment.journal == NO_JOURNAL:
@@ -43,7 +48,7 @@ def locked(
     outcome = "failed"
     try:
         yield held.renew_if_due
-        outcome = "applied"
+        outcome = "applied" if action == "apply" else "destroyed"
     except (KeyboardInterrupt, Interrupted):
         outcome = "interrupted"
         raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from ecs_deployment.masking import masked_text
 
@@ -10,8 +12,17 @@ from ecs_provisioning.changeset import Change, Property
 from ecs_provisioning.prepare import Prepared
 
 _LONGEST = 70
+_MOST = 4  # differences inside one property
+_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"  # what AWS writes for the id of something that is yet to be made
+_WHOLE = 100
 _VERBS = {"Add": "make", "Modify": "change", "Remove": "take away"}
 _UNCERTAIN = "Conditional"
+INTERRUPTING = {
+    "Balancer": "The service gets another address, and the old one answers no more.",
+    "Cluster": "The service is made anew in it, and nothing answers in between.",
+    "Service": "Nothing answers in between.",
+}
+"""What nobody can be served without, and what its replacement means for them."""
 _KEPT_FOR_THE_SERVICE = ("TaskDefinition", "DesiredCount")
 """Properties of the service that only differ because a deploy has moved on: `prepare` keeps what is live."""
 
@@ -28,7 +39,7 @@ def heading(prepared: Prepared) -> str:
 
 def rows(prepared: Prepared) -> list[tuple[str, str]]:
     """(what, which) for every change that replaces nothing, and what it means for the service that runs."""
-    found = [row for change in prepared.changes if not _replaces(change) for row in _rows(change, prepared)]
+    found = [row for change in prepared.changes if not change.anew for row in _rows(change, prepared)]
     return [*found, *_service(prepared)]
 
 
@@ -36,17 +47,15 @@ def replacements(prepared: Prepared) -> list[tuple[str, str, str]]:
     """(which, what, what becomes of the old one) for everything that would be made anew."""
     found = []
     for change in prepared.changes:
-        if not _replaces(change):
+        if not change.anew:
             continue
         causes = ", ".join(_told(one) for one in change.properties if one.recreates) or "a property of it"
         may = "may be" if change.replaced == _UNCERTAIN else "is"
         old = "The old one stays." if change.policy == "Retain" else "The old one is deleted."
+        if change.logical in INTERRUPTING:
+            old = f"{old} {INTERRUPTING[change.logical]}"
         found.append((change.logical, f"{may} replaced: {causes}.", old))
     return found
-
-
-def _replaces(change: Change) -> bool:
-    return change.action == "Modify" and change.replaced in ("True", _UNCERTAIN)
 
 
 def _rows(change: Change, prepared: Prepared) -> Iterator[tuple[str, str]]:
@@ -64,10 +73,41 @@ def _rows(change: Change, prepared: Prepared) -> Iterator[tuple[str, str]]:
 def _told(changed: Property) -> str:
     if not changed.before and not changed.after:
         return changed.name
-    return f"{changed.name} {_short(changed.before)} -> {_short(changed.after)}"
+    inside = list(_inside(_read(changed.before), _read(changed.after), changed.name))
+    more = f" and {len(inside) - _MOST} more" if len(inside) > _MOST else ""
+    told = (f"{path} {_short(before)} -> {_short(after)}" for path, before, after in inside[:_MOST])
+    return ", ".join(told) + more
+
+
+def _read(text: str) -> Any:
+    """A value as AWS writes it: JSON where it has members."""
+    try:
+        return json.loads(text) if text[:1] in ("{", "[") else text
+    except ValueError:
+        return text
+
+
+def _inside(before: Any, after: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """(dotted name, before, after) of what differs, not of what it stands in."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys([*before, *after]):
+            yield from _inside(before.get(name), after.get(name), f"{path}.{name}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _inside(one, other, f"{path}.{place}")
+    elif before != after:
+        yield path, _written(before), _written(after)
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _short(text: str) -> str:
+    if _LATER in text:
+        return "(known afterwards)"
     shown = masked_text(text) or "nothing"
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
@@ -80,9 +120,51 @@ def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     asleep = " when it wakes" if now.desired == 0 else ""
     if prepared.rolls:
         yield "service", f"rolls to a new revision with the image that runs now{asleep}: {now.image}"
+        if now.desired and int(prepared.values.get("MinimumHealthyPercent", "100")) < _WHOLE:
+            yield (
+                "at risk",
+                "with a floor below 100 percent ECS may stop the last task before the new one is well",
+            )
     else:
         yield "service", f"keeps {now.revision.rsplit('/', 1)[-1]} and its desired count of {now.desired}"
     if prepared.lost:
         yield "is lost", f"what the running revision has and the stack's has not: {', '.join(prepared.lost)}"
     if now.rolling:
         yield "not now", "a deployment is under way; an apply waits for nobody and would be refused"
+
+
+def document(prepared: Prepared) -> dict[str, Any]:
+    """The same for machines; what looks like a secret is masked."""
+    return {
+        "service": prepared.service.name,
+        "stack": prepared.name,
+        "action": "create" if prepared.stack is None else "update" if prepared.changes else "none",
+        "changes": [
+            {
+                "action": _VERBS.get(change.action, change.action),
+                "resource": change.logical,
+                "type": change.kind,
+                "replaced": {"True": "yes", _UNCERTAIN: "perhaps"}.get(change.replaced, "no"),
+                "old_one_stays": change.policy == "Retain",
+                "properties": [
+                    {
+                        "name": one.name,
+                        "before": masked_text(one.before) or None,
+                        "after": masked_text(one.after) or None,
+                        "recreates": one.recreates,
+                    }
+                    for one in change.properties
+                ],
+            }
+            for change in prepared.changes
+        ],
+        "running": None
+        if prepared.live is None
+        else {
+            "revision": prepared.live.revision.rsplit("/", 1)[-1],
+            "desired": prepared.live.desired,
+            "rolls": prepared.rolls,
+            "deployment_under_way": prepared.live.rolling,
+            "lost": list(prepared.lost),
+        },
+    }
