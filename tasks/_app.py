@@ -11,6 +11,7 @@ from tasks._options import ROOT
 
 if TYPE_CHECKING:
     from ecs_deployment import events
+    from ecs_deployment.interrupts import Signals
     from ecs_deployment.known import Request
     from ecs_deployment.survey import Setting, Wishes
 
@@ -23,19 +24,29 @@ def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
     """Deploy, live on the terminal; the exit code is the outcome's."""
     from ecs_deployment import deploy as job
     from ecs_deployment import report
-    from ecs_deployment.errors import DeployError
+    from ecs_deployment.errors import DeployError, Interrupted
+    from ecs_deployment.interrupts import Signals
 
     from tasks._connect import connect
 
-    try:
-        connection = connect(request.environment)
-        with report.reporter(request.environment, request.tag, json=as_json) as sink:
-            result = job.deploy(_setting(connection, sink), request, _limited(wishes, connection))
-    except DeployError as error:
-        report.stopped(error)
-        raise
-    report.final(result, json=as_json)
-    return result.exit_code
+    with Signals().attended() as signals:
+        try:
+            connection = connect(request.environment)
+            with report.reporter(request.environment, request.tag, json=as_json) as sink:
+                setting = _setting(connection, sink, signals)
+                result = job.deploy(setting, request, _limited(wishes, connection))
+        except KeyboardInterrupt:  # in job.deploy it has a result: this one came while connecting
+            error = Interrupted(
+                f"Interrupted while connecting to {request.environment}: nothing was changed.",
+                "Repeat the command to go on.",
+            )
+            report.stopped(error)
+            raise error from None
+        except DeployError as error:
+            report.stopped(error)
+            raise
+        report.final(result, json=as_json)
+        return result.exit_code
 
 
 def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
@@ -141,7 +152,7 @@ def _publish_locally(connection: Connection, plan: object) -> str:
     )
 
 
-def _setting(connection: Connection, sink: events.Sink) -> Setting:
+def _setting(connection: Connection, sink: events.Sink, signals: Signals | None = None) -> Setting:
     from ecs_deployment.clock import RealClock
     from ecs_deployment.interrupts import Signals
     from ecs_deployment.survey import Setting
@@ -151,7 +162,7 @@ def _setting(connection: Connection, sink: events.Sink) -> Setting:
         connection.environment,
         RealClock(),
         sink,
-        Signals(),
+        signals or Signals(),
         blind_patience=connection.blind_patience,
     )
 

@@ -12,6 +12,7 @@ With `--json` every one of these ends leaves exactly one object on stdout.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import select
@@ -41,12 +42,14 @@ class PoliteTask(Task[Body]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body; end in a return (exit 0) or in Invoke's `Exit` with code and message."""
-        with one_object(kwargs) as printed:
+        with one_object(kwargs) as printed, _signals_unwind(printed) as over:
             try:
-                with _signals_unwind(printed):
+                try:
                     code = super().__call__(*args, **kwargs)
                     if sys.stdout is not None:  # closed from outside: `>&-`
                         sys.stdout.flush()
+                finally:
+                    over.append(True)
             except UnexpectedExit:
                 raise
             except Exit as end:
@@ -125,14 +128,18 @@ def task(
 
 
 @contextmanager
-def _signals_unwind(printed: OneObject | None) -> Iterator[None]:
+def _signals_unwind(printed: OneObject | None) -> Iterator[list[bool]]:
     """SIGTERM and SIGHUP unwind like Ctrl-C while the body runs; what is ignored (nohup) stays ignored.
 
-    One that comes when the object of `--json` is out comes too late: the task ends as the object says.
+    One that comes when the object of `--json` is out, or the value is no longer empty, comes too late: the task
+    ends as it has said.
     """
+    over: list[bool] = []
     late: list[int] = []
 
     def unwind(number: int, frame: FrameType | None) -> None:
+        if over:
+            return
         if printed is not None and printed.whole and not late:
             late.append(number)
         else:
@@ -143,10 +150,17 @@ def _signals_unwind(printed: OneObject | None) -> Iterator[None]:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             taken[number] = signal.signal(number, unwind)
     try:
-        yield
+        yield over
     finally:
         for number, handler in taken.items():
             signal.signal(number, handler)
+        # While the interpreter winds up a signal would make another exit code of it.
+        atexit.register(_deaf, *taken)
+
+
+def _deaf(*numbers: int) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _expected(error: Exception) -> Exit | None:

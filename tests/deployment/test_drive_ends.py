@@ -51,7 +51,8 @@ def test_the_second_signal_leaves_at_once_with_everything_in_the_journal() -> No
     once_rolling(place, press)
     (result,) = place.drive(place.job(plan()))
     assert result.outcome is Outcome.INTERRUPTED
-    assert "may still be rolling out" in result.summary
+    assert result.summary == "The service was on its way back to app:1, and may not be there yet."
+    assert result.unsettled
     assert "minimumHealthyPercent, scale-in" in result.owed[0]
     assert place.entry().outcome == "interrupted"
     assert len(place.cloud.updates) <= 2  # ours, and the way back that the first signal asked for

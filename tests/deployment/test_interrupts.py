@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from ecs_deployment.interrupts import Signals
+from ecs_deployment.interrupts import Signals, untorn
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -76,3 +76,54 @@ def test_outside_the_main_thread_it_only_waits() -> None:
     thread.start()
     thread.join()
     assert seen == [(0, before)]
+
+
+def test_before_anything_is_counted_the_first_signal_unwinds_and_the_second_tears_nothing() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    unwound = False
+    with Signals().attended() as seen:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            signal.raise_signal(signal.SIGINT)
+            unwound = True
+        assert (unwound, seen.count) == (True, 2)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_while_it_rolls_only_the_third_tears_and_afterwards_none() -> None:
+    with Signals().attended() as seen:
+        with seen:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert seen.count == 3
+    with Signals() as seen, pytest.raises(KeyboardInterrupt):
+        for _ in range(3):
+            signal.raise_signal(signal.SIGTERM)
+    assert seen.count == 3
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Signals().attended() as seen:
+            signal.raise_signal(signal.SIGINT)
+            assert seen.count == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_would_tear_a_call_arrives_after_it() -> None:
+    story = []
+    with pytest.raises(KeyboardInterrupt), Signals().attended(), untorn() as waiting:
+        signal.raise_signal(signal.SIGINT)
+        story.append("the call is whole")
+        waiting.release()
+        story.append("never reached")
+    assert story == ["the call is whole"]
+    with pytest.raises(KeyboardInterrupt), Signals().attended(), untorn():
+        signal.raise_signal(signal.SIGINT)
+        story.append("whole again")
+    assert story == ["the call is whole", "whole again"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ecs_deployment.clock import RealClock
+from ecs_deployment.journal import Taking, journal_path, take
 from ecs_deployment.outcome import Outcome
+from ecs_local import client
 
 from tests.engine import wait_for
 from tests.scenarios.place import Place
@@ -25,25 +31,32 @@ def deploying(where: Place, tag: str, *options: str) -> Iterator[subprocess.Pope
     entries = where.entries()
     numbers = {entry.number for entry in entries}
     ids = {number for entry in entries for number in entry.deployments}  # a taker copies those of a dead run
-    command = [sys.executable, "-m", "invoke", "app.deploy", "--env", "local", "--tag", tag, *options]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **where.environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
     def under_way() -> bool:
-        assert process.poll() is None, process.communicate()[0]
         newest = where.entries()[0]
         return newest.number not in numbers and bool(set(newest.deployments) - ids)
 
+    with started(where, command(tag, *options)) as process:
+        until(process, under_way, "the deploy to be under way")
+        yield process
+
+
+def command(tag: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "invoke", "app.deploy", "--env", "local", "--tag", tag, *options]
+
+
+@contextmanager
+def started(where: Place, arguments: list[str], **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process, its output in one pipe; it is gone at the end."""
+    process = subprocess.Popen(
+        arguments,
+        cwd=ROOT,
+        env={**os.environ, **where.environ, **how.pop("environ", {})},
+        **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **how},
+        text=True,
+        start_new_session=True,
+    )
     try:
-        wait_for(under_way, "the deploy to be under way")
         yield process
     finally:
         if process.poll() is None:
@@ -51,6 +64,29 @@ def deploying(where: Place, tag: str, *options: str) -> Iterator[subprocess.Pope
         process.wait()
         assert process.stdout
         process.stdout.close()
+
+
+def until(process: subprocess.Popen[str], condition: Callable[[], Any], what: str) -> None:
+    """Wait for it while the process lives."""
+
+    def holds() -> Any:
+        if process.poll() is not None:
+            raise AssertionError(f"it ended before {what}: {process.communicate()}")
+        return condition()
+
+    wait_for(holds, what)
+
+
+@contextmanager
+def slow(where: Place, operation: str, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Calls of that operation are answered late; the value says whether one arrived."""
+    engine = client.running(where.home)
+    assert engine is not None
+    client.fault(engine, "slow-answers", operation=operation, seconds=seconds)
+    try:
+        yield lambda: any(fault["struck"] for fault in client.status(engine)["faults"])
+    finally:
+        client.clear_faults(engine)
 
 
 def percent(where: Place) -> int:
@@ -72,6 +108,7 @@ def test_the_first_signal_rolls_back_and_hands_back(where: Place, number: signal
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert "Traceback" not in output
+    assert f"The service went back to {before.rpartition('/')[2]}." in output
     assert (where.snapshot().service.task_definition, percent(where), suspended(where)) == (before, 0, False)
     newest = where.entries()[0]
     assert (newest.outcome, newest.debts) == ("interrupted", ())
@@ -85,6 +122,9 @@ def test_the_second_signal_leaves_at_once_and_the_next_deploy_hands_back(where: 
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
+    for command_that_goes_on in ("inv app.resume --env local", "inv app.abort --env local"):
+        assert command_that_goes_on in output
+    assert where.entries()[0].outcome == "interrupted"
     (result,) = where.deploy("demo-2").services
     assert result.outcome in (Outcome.DEPLOYED, Outcome.UNCHANGED)
     assert (percent(where), suspended(where), where.entries()[0].debts) == (0, False, ())
@@ -116,8 +156,6 @@ def test_killed_outright_the_next_deploy_takes_over_at_once(where: Place) -> Non
 
 
 def test_an_engine_that_dies_in_the_middle_is_undecided_and_no_traceback(fresh: Place) -> None:
-    from ecs_local import client
-
     fresh.deploy("demo")
     with deploying(fresh, "demo-2") as process:
         engine = client.running(fresh.home)
@@ -126,3 +164,108 @@ def test_an_engine_that_dies_in_the_middle_is_undecided_and_no_traceback(fresh: 
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 7, output
     assert "Traceback" not in output
+
+
+NOTHING = "Interrupted before anything was changed: what runs is what ran before."
+
+
+def test_a_signal_while_it_only_looks_changes_nothing(where: Place) -> None:
+    before = where.entries()[0].number
+    with slow(where, "DescribeTaskDefinition", 20) as arrived, started(where, command("demo-2")) as process:
+        until(process, arrived, "the deploy to look")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=15)  # and not when the answer comes
+    assert (process.returncode, NOTHING in output) == (130, True), output
+    assert where.entries()[0].number == before
+
+
+@pytest.mark.parametrize("operation", ["PutParameter", "RegisterTaskDefinition"])
+def test_a_signal_at_the_lock_or_before_the_service_is_touched_gives_everything_back(
+    where: Place, operation: str
+) -> None:
+    """An entry whose writer is gone and does not say so would lock others out for as long as a lease."""
+    before = where.snapshot().service
+    with slow(where, operation, 1) as arrived, started(where, command("demo-2")) as process:
+        until(process, arrived, "the call")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # twice: it tears nothing of what the first unwinds
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    newest, service = where.entries()[0], where.snapshot().service
+    assert (newest.tag, newest.outcome) == ("demo-2", "interrupted")
+    assert (service.task_definition, service.deployments) == (before.task_definition, before.deployments)
+
+
+def test_a_signal_while_it_waits_for_the_lock(where: Place) -> None:
+    cloud, journal = where.connection.cloud, where.connection.environment.journal
+    held = take(
+        cloud, journal_path(journal, "local", "app"), Taking("deploy", "local", "app"), clock=RealClock()
+    )
+    try:
+        waiting = command("demo-2", "--wait-for-lock", "60", "--json")
+        with started(where, waiting, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            line = next(line for line in process.stderr if "waiting for the lock" in line)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+        assert line
+        document = json.loads(output)
+        assert (process.returncode, document["exit_code"]) == (130, 130)
+        assert document["services"][0]["summary"] == NOTHING
+        assert where.entries()[0].number == held.entry.number
+    finally:
+        held.close("interrupted")
+
+
+def test_a_second_signal_while_it_hands_back_leaves_the_rest_to_the_next(where: Place) -> None:
+    """As a CI runner cancels: INT, TERM while it is at work, and KILL soon after."""
+    where.configure(minimumHealthyPercent=0)
+    with deploying(where, "demo-2") as process, slow(where, "RegisterScalableTarget", 1.5) as arrived:
+        process.send_signal(signal.SIGINT)
+        until(process, arrived, "the hand-back")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=15)
+    assert process.returncode == 130, output
+    assert where.entries()[0].outcome == "interrupted"
+    assert where.deploy("demo-2").exit_code == 0
+    assert (percent(where), suspended(where), where.entries()[0].debts) == (0, False, ())
+
+
+def test_whoever_reads_may_leave_and_the_deploy_goes_on(where: Place) -> None:
+    shell = f"nohup {shlex.join(command('demo-2'))} <&- | head -1"
+    with started(where, ["sh", "-c", shell]) as process:
+        output, _ = process.communicate(timeout=60)
+    assert "Traceback" not in output
+    assert "Exception" not in output
+    assert (where.entries()[0].tag, where.entries()[0].outcome) == ("demo-2", "deployed"), output
+
+
+def test_in_the_background_and_under_nohup_only_term_ends_it(where: Place) -> None:
+    """A shell without job control, and nohup, ignore signals for what they start: that is respected."""
+    shell = f"trap '' INT HUP; exec {shlex.join(command('demo-2'))}"
+    with slow(where, "UpdateService", 1) as arrived, started(where, ["sh", "-c", shell]) as process:
+        until(process, arrived, "the rollout")
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "A second signal leaves at once." in output
+    assert where.entries()[0].outcome == "interrupted"
+    assert not where.entries()[0].debts
+
+
+def test_a_signal_while_the_engine_starts(tmp_path: Path, where: Place) -> None:
+    home = tmp_path / "engine"
+    with started(
+        where, command("demo", "--json"), environ={"ECS_LOCAL_HOME": str(home)}, stderr=None
+    ) as process:
+        until(process, home.exists, "the engine to be started")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    try:
+        assert process.returncode == 130
+        assert (json.loads(output)["outcome"], json.loads(output)["exit_code"]) == ("interrupted", 130)
+    finally:
+        client.down(home)

@@ -13,20 +13,26 @@ from contextlib import suppress
 from ecs_deployment import events
 from ecs_deployment.drive import drive
 from ecs_deployment.errors import DeployError
+from ecs_deployment.finish import leave
+from ecs_deployment.interrupts import INSISTS
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.plan import Plan
 from ecs_deployment.prepare import prepare
 from ecs_deployment.refusals import Refusal
-from ecs_deployment.survey import Setting, Surveyed, Wishes, survey
+from ecs_deployment.survey import Setting, Surveyed, Wishes, chosen, survey
 
 
 def deploy(setting: Setting, request: Request, wishes: Wishes) -> Report:
     """Deploy the tag to every chosen service; see the module's own text. Never raises for what AWS does."""
     began = setting.clock.boottime()
-    surveyed = survey(setting, request, wishes)
-    results = _without_change(setting, surveyed, began)
+    try:
+        surveyed = survey(setting, request, wishes)
+        results = _without_change(setting, surveyed, began)
+    except KeyboardInterrupt:
+        names = [one.name for one in chosen(setting.environment, wishes.services)]
+        results = [_told(setting, interrupted(name, setting.clock.boottime() - began)) for name in names]
     if results is None:
         results = _with_change(setting, request, wishes, surveyed, began)
     seconds = round(setting.clock.boottime() - began, 1)
@@ -83,6 +89,7 @@ def _told(setting: Setting, result: Result) -> Result:
 def _with_change(
     setting: Setting, request: Request, wishes: Wishes, surveyed: list[Surveyed], began: float
 ) -> list[Result]:
+    loop = _loop(setting, wishes)
     ended: dict[str, Result] = {}
     jobs: list[Job] = []
     try:
@@ -96,16 +103,37 @@ def _with_change(
             except DeployError as error:
                 refused = Surveyed(one.settings, (), None, Refusal(error.what, error.cure))
                 ended[one.settings.name] = _told(setting, _refused(refused, one.settings.name, 0.0))
-    except BaseException as error:  # Ctrl-C while waiting for a lock: nothing was changed yet
+        # From here on a signal is counted and answered in order; before, it unwinds.
+        with setting.interrupts:
+            drive(loop, jobs)
+    except (
+        BaseException
+    ) as error:  # Ctrl-C while waiting for a lock, or the third one in the middle of a rollout
         for job in jobs:
-            with suppress(DeployError):
-                job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
-        raise
-    # From here on a signal is counted and answered in order; before, it simply ends the command.
-    with setting.interrupts:
-        drive(_loop(setting, wishes), jobs)
+            _unwind(loop, job, error)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
     ended |= {job.plan.name: job.result for job in jobs if job.result}
-    return [ended[one.settings.name] for one in surveyed]
+    seconds = setting.clock.boottime() - began
+    names = [one.settings.name for one in surveyed]
+    return [ended.get(name) or _told(setting, interrupted(name, seconds)) for name in names]
+
+
+def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
+    """Give the lock of a job back that was not begun; one that was torn out of its rollout keeps what it owes."""
+    if job.result is not None:
+        return
+    if job.state is not None or loop.interrupts.count >= INSISTS:
+        leave(loop, job, silently=loop.interrupts.count >= INSISTS)
+        return
+    with suppress(DeployError):
+        job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
+
+
+def interrupted(service: str, seconds: float) -> Result:
+    """The result of a service that a signal spared: the lock was given back, or never taken."""
+    text = "Interrupted before anything was changed: what runs is what ran before."
+    return Result(service, Outcome.INTERRUPTED, seconds=round(seconds, 1), summary=text)
 
 
 def _loop(setting: Setting, wishes: Wishes) -> Loop:

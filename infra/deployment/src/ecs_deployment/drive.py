@@ -19,7 +19,7 @@ from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import launch, perform
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import Effect, Observation, Part, RaiseAgain, State
+from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, RaiseAgain, State
 from ecs_deployment.wording import short
 
 _JITTER = 0.1
@@ -125,6 +125,8 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
         state = _act(loop, one, state, effect)
     # Only now: where an effect could not be sent, the next look asks for it again.
     one.state = state
+    if everything:
+        loop.sink(events.Said(one.plan.name, _answer_to_a_signal(state), "warning"))
     _tell(loop, one, snapshot, now)
     one.held.renew_if_due()
     one.lease.renew(now)
@@ -153,6 +155,15 @@ def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:
         loop.sink(events.Said(one.plan.name, text, "warning"))
         return rollout.raised(state, answer)
     return rollout.went_back(state, answer) if answer else state
+
+
+def _answer_to_a_signal(state: State) -> str:
+    if state.phase is Phase.RETREATING:
+        back = state.back_to.rsplit("/", 1)[-1]
+        return f"Interrupted: going back to {back}. A second signal leaves at once."
+    if state.phase is Phase.PROVING:
+        return "Interrupted: the rollout is over, only its proof is finished."
+    return "Interrupted: the rollout is left to go on by itself."
 
 
 def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:

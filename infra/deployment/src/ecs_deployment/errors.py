@@ -26,6 +26,12 @@ class Refused(DeployError):
     exit_code = 2
 
 
+class Interrupted(DeployError):
+    """A signal came before any service had a result."""
+
+    exit_code = 130
+
+
 class SettingsError(Refused):
     """environments.toml cannot be used as it is; the message names file, key and cure."""
 

@@ -10,7 +10,7 @@ from ecs_deployment import borrow, debts, diagnose, events, job, lease, rollout
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.errors import DeployError
 from ecs_deployment.job import Holding, Job, Loop
-from ecs_deployment.outcome import Outcome
+from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
 
 _FIRST_TRAFFIC = 1.0
@@ -86,14 +86,19 @@ def hold(loop: Loop, one: Job) -> None:
     one.next_look = now + lease.pause(waited)
 
 
-def leave(loop: Loop, one: Job) -> None:
-    """The second signal: go at once. Everything that is owed has been in the journal since before it was taken."""
-    if one.state is not None and one.state.cause is None:
-        one.state = replace(
-            one.state, cause=diagnose.Cause("Interrupted twice.", "Run the same command to go on.")
-        )
+def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
+    """The second signal: go at once. Everything that is owed has been in the journal since before it was taken.
+
+    `silently`: the third one, the journal does not get a last word either. A next run finds its writer gone.
+    """
     one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one, Settlement()), loop.clock.boottime())
-    _close(one, Outcome.INTERRUPTED)
+    env = f"--env {one.held.entry.environment}"
+    advice = f"`inv app.resume {env}` goes on from here, `inv app.abort {env}` undoes it."
+    why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
+    known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
+    one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
+    if not silently:
+        _close(one, Outcome.INTERRUPTED)
     loop.sink(events.Finished(one.result))
 
 

@@ -1,4 +1,9 @@
-"""Ctrl-C and SIGTERM while something is under way: counted, so that the work stops in order and not in the middle."""
+"""Ctrl-C and SIGTERM while something is under way: counted, so that the work stops in order and not in the middle.
+
+A run has three parts. Before anything is changed a signal raises KeyboardInterrupt, as ever, and those after it are
+counted: what is unwound (the lock) is not torn. While it rolls, signals are counted and the loop answers them. After
+it, until the report is out, they come too late and change nothing. Only a third one tears: somebody insists.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,53 @@ import queue
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol, Self
 
-_CLOSED = getattr(signal, "SIGHUP", signal.SIGTERM)  # the terminal was closed
+# Ctrl-C, what CI and `kill` send, and a terminal that was closed.
+_NUMBERS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 
+
+INSISTS = 3
+"""Signals from which on nothing is waited for any more, the journal neither."""
 
 # Python runs a handler between two bytecodes: a signal just before a wait begins is heard only after it.
 _SLICE = 0.25
+
+
+class Untorn:
+    """Signals that came inside `untorn`, until `release`."""
+
+    def __init__(self) -> None:
+        self._late: list[int] = []
+        self._before: dict[int, signal._HANDLER] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in _NUMBERS:
+                if callable(
+                    signal.getsignal(number)
+                ):  # what is ignored or kills outright has no handler to wait for
+                    self._before[number] = signal.signal(number, lambda came, _: self._late.append(came))
+
+    def release(self) -> None:
+        """From here on signals arrive again; those that waited arrive now. A second time does nothing."""
+        before, self._before = self._before, {}
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        late, self._late = self._late, []
+        for number in late:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def untorn() -> Iterator[Untorn]:
+    """Around a call whose effect must be known: a signal that would tear it arrives after it, or at `release`."""
+    waiting = Untorn()
+    try:
+        yield waiting
+    finally:
+        waiting.release()
 
 
 class Interrupts(Protocol):
@@ -45,6 +88,9 @@ class Signals:
         # A handler may run in the middle of the wait itself, on the same thread: this queue is made for that.
         self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._before: dict[int, signal._HANDLER] = {}
+        self._raises = False  # the first signal unwinds
+        self._over = False
+        self._attended = False
 
     @property
     def count(self) -> int:
@@ -59,19 +105,44 @@ class Signals:
                 self._woken.get(timeout=min(left, _SLICE))
                 return
 
+    @contextmanager
+    def attended(self) -> Iterator[Self]:
+        """Around the whole of a run: the first signal raises KeyboardInterrupt until signals begin to be counted."""
+        self._raises = self._attended = True
+        self._install()
+        try:
+            yield self
+        finally:
+            self._attended = False
+            self._restore()
+
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            nohup = signal.getsignal(_CLOSED) is signal.SIG_IGN
-            for number in (
-                {signal.SIGINT, signal.SIGTERM} if nohup else {signal.SIGINT, signal.SIGTERM, _CLOSED}
-            ):
-                self._before[number] = signal.signal(number, self._note)
+        self._raises = False
+        if not self._attended:
+            self._install()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
+        if not self._attended:
+            self._restore()
+
+    def _install(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in _NUMBERS:
+            # What is ignored (nohup, a job that a script put in the background) stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._note)
+
+    def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._before = {}
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         self._woken.put(None)
+        if self._raises or (self._count >= INSISTS and not self._over):
+            self._raises = False
+            raise KeyboardInterrupt

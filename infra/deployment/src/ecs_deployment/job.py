@@ -92,7 +92,7 @@ def progress(job: Job, now: float) -> events.Progress:
     assert job.state is not None
     assert job.seen is not None
     state, service = job.state, job.seen.service
-    new = [d for d in service.deployments if d.id in (*state.ours, state.fallback_deployment)]
+    new = [d for d in service.deployments if d.id in state.ours]
     old = [d for d in service.deployments if d not in new]
     addresses = {a for t in job.seen.running if t.started_by in state.ours for a in t.addresses}
     counted: dict[str, int] = {}
@@ -142,8 +142,16 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         owed=settlement.owed,
         stages=job.timeline(now),
         notes=(*plan.notes, *job.notes),
+        unsettled=outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED, Outcome.UNEXPECTED)
+        and (bool(settlement.owed) or _open(job)),
     )
     return replace(final, summary=_summary(final, job))
+
+
+def _open(job: Job) -> bool:
+    """Whether the rollout, or the way back from it, may not be over."""
+    state = job.state
+    return state is not None and not state.proven and (job.rolls or state.phase is not Phase.RETREATING)
 
 
 def _summary(final: Result, job: Job) -> str:
@@ -160,15 +168,17 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
         case Outcome.UNDECIDED:
-            return f"{final.revision} may still be rolling out; see `inv app.status`, and repeat the command."
+            return f"{final.revision} may still be rolling out, and nobody watches it any more."
         case Outcome.SUPERSEDED:
             return "Another deployment decides now what runs."
         case Outcome.FAILED if plan.fallback.desired == 0 and not job.rolls:
             return f"The service is at 0 again, on {back}: nothing had been proven before it."
         case Outcome.INTERRUPTED if state is not None and state.proven:
             return f"{final.revision} was proven before the interrupt, and serves."
-        case Outcome.INTERRUPTED if state is not None and (job.rolls or state.phase is Phase.ROLLING):
-            return f"{final.revision} may still be rolling out; see `inv app.status`, and repeat the command."
+        case Outcome.INTERRUPTED if state is not None and _open(job) and state.phase is Phase.RETREATING:
+            return f"The service was on its way back to {back}, and may not be there yet."
+        case Outcome.INTERRUPTED if state is not None and _open(job):
+            return f"{final.revision} may still be rolling out, and nobody watches it any more."
         case Outcome.INTERRUPTED if state is not None:
             return f"The service went back to {back}."
         case Outcome.FAILED if state is not None and state.last is not None:

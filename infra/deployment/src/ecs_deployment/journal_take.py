@@ -17,6 +17,7 @@ from ecs_deployment import journal_owner
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Parameters, Stored
 from ecs_deployment.errors import CloudError, Conflict, DeployError
+from ecs_deployment.interrupts import Untorn, untorn
 from ecs_deployment.journal_entry import Entry, decode, encode
 from ecs_deployment.journal_handover import LOOK_AGAIN, Past, hand_over, inherit, with_last_words
 from ecs_deployment.journal_history import history, name_of, newest_readable, refusing
@@ -206,15 +207,20 @@ class _Taker:
             entry = replace(entry, overtook=0 if past is Past.FINISHED else seen.holder.number)
         self._known, self._tried = entry.number, (seen, past)
         sent = self._clock.boottime()
-        try:
-            created = self._parameters.create_parameter(name_of(self._path, entry.number), encode(entry))
-        except CloudError as error:
-            if not passing(error):
-                raise
-            return None  # the next look finds our nonce, if it is there
-        return self._confirm(entry, seen, past, sent) if created else None
+        with (
+            untorn() as signals
+        ):  # an entry that nobody knows of would lock the service for as long as a lease
+            try:
+                created = self._parameters.create_parameter(name_of(self._path, entry.number), encode(entry))
+            except CloudError as error:
+                if not passing(error):
+                    raise
+                return None  # the next look finds our nonce, if it is there
+            return self._confirm(entry, seen, past, sent, signals) if created else None
 
-    def _confirm(self, entry: Entry, seen: _Seen, past: Past, confirmed: float) -> Held | None:
+    def _confirm(
+        self, entry: Entry, seen: _Seen, past: Past, confirmed: float, signals: Untorn | None = None
+    ) -> Held | None:
         """Look once more, now that our entry stands: a higher number means that we looked at an old list."""
         parameters, clock = self._parameters, self._clock
         held = Held(
@@ -227,6 +233,8 @@ class _Taker:
             inherited=seen.holder,
         )
         try:
+            if signals:
+                signals.release()
             now = history(self._path, parameters.list_parameters(self._path))
             if now and now[0].number > entry.number:
                 self._withdraw(entry, now)

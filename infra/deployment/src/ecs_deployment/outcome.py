@@ -41,6 +41,9 @@ _EXIT = {
     Outcome.UNDECIDED: 7,
     Outcome.INTERRUPTED: 130,
 }
+BY_A_SIGNAL = "Interrupted."
+"""The cause of a rollout that only a signal ended."""
+
 _WORST_FIRST = (130, 5, 1, 7, 6, 4, 2, 3, 0)
 
 
@@ -78,6 +81,7 @@ class Result:
     summary: str = ""  # one sentence: the state things are in now
     stages: tuple[Stage, ...] = ()
     notes: tuple[str, ...] = ()  # what could not be checked, what to consider
+    unsettled: bool = False  # it may still roll, or something is owed: a run that goes on or undoes it is due
 
 
 @dataclass(frozen=True)

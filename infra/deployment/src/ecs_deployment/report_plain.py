@@ -9,6 +9,7 @@ from types import TracebackType
 
 from ecs_deployment import report_text as words
 from ecs_deployment.events import Event, Finished, Progress, Said
+from ecs_deployment.outcome import Outcome
 from ecs_deployment.report_stream import SafeStream
 
 _SILENCE = 15.0  # seconds; CI systems and people take a silent job for a hanging one
@@ -85,7 +86,8 @@ class Plain:
 def finished(event: Finished) -> str:
     """The verdict in one line, with the cause of a failure."""
     result = event.result
-    cause = f": {result.cause}" if result.cause else ""
+    stopped = result.outcome is Outcome.INTERRUPTED
+    cause = f": {result.summary if stopped else result.cause}" if result.cause else ""
     return f"{words.WORDS[result.outcome].says}, after {words.duration(result.seconds)}{cause}"
 
 

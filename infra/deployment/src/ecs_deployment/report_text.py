@@ -10,7 +10,7 @@ from typing import Literal
 from ecs_deployment.events import Progress
 from ecs_deployment.masking import masked_text
 from ecs_deployment.model import Traffic
-from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.outcome import BY_A_SIGNAL, Outcome, Report, Result
 
 SLOW = 300.0
 """Seconds above which a deploy is called slow."""
@@ -108,7 +108,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one service, the cause of a failure first; clean."""
     changed = result.outcome not in (Outcome.REFUSED, Outcome.UNCHANGED)
     rows = [
-        ("Cause", result.cause),
+        ("Cause", "" if result.cause == BY_A_SIGNAL else result.cause),
         ("Advice", result.advice),
         ("Now", result.summary),
         ("Revision", arrow(result.before, result.revision)),
@@ -118,7 +118,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
             "Sleep",
             "it was at 0 and was brought to 1 for this deploy" if result.was_asleep and changed else "",
         ),
-        ("Traffic", traffic(result.probe) if changed else ""),
+        ("Traffic", traffic(result.probe) if changed and result.stages else ""),
         ("Stages", ", ".join(f"{stage.name} {duration(stage.seconds)}" for stage in result.stages)),
         ("Given back", ", ".join(result.handed_back)),
         *(("Still owed", debt) for debt in result.owed),
@@ -148,6 +148,10 @@ def next_steps(report: Report) -> Sequence[str]:
     env = f"--env {report.environment}"
     again = f"inv app.deploy {env} --tag {report.tag}"
     status, verify = f"inv app.status {env}", f"inv app.verify {env}"
+    resume = f"inv app.resume {env}: goes on from here"
+    abort = f"inv app.abort {env}: undoes it"
+    if report.services and any(result.unsettled for result in report.services):
+        return [clean(resume), clean(abort), clean(f"{status}: what runs now")]
     steps = {
         Outcome.DEPLOYED: [f"{verify}: look again, reading only"],
         Outcome.UNCHANGED: [f"{verify}: look again, reading only"],
@@ -156,8 +160,8 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.ROLLED_BACK: [f"{again}: once the cause is mended"],
         Outcome.FAILED: [f"{status}: what runs now", f"{again}: once the cause is mended"],
         Outcome.SUPERSEDED: [f"{status}: which deployment runs now"],
-        Outcome.UNDECIDED: [f"{again}: goes on from here", f"{status}: what runs now"],
-        Outcome.INTERRUPTED: [f"{again}: goes on from here", f"{status}: what runs now"],
+        Outcome.UNDECIDED: [resume, f"{status}: what runs now"],
+        Outcome.INTERRUPTED: [f"{again}: starts anew"],
         Outcome.UNEXPECTED: [f"{status}: what runs now"],
     }
     return [clean(step) for step in steps[report.outcome]] if report.services else []

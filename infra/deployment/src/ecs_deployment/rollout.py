@@ -11,7 +11,7 @@ from dataclasses import replace
 from ecs_deployment import diagnose, model
 from ecs_deployment.attention import FOR_THE_PROOF, out_of_time, waiting_for
 from ecs_deployment.diagnose import Cause
-from ecs_deployment.outcome import Outcome
+from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
 from ecs_deployment.rollout_state import (
     Effect,
@@ -334,7 +334,7 @@ def _expected_back(state: State) -> Expectation:
 
 def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """The user wants out: before success that means back (or leave it); after, only the proof is finished."""
-    state = replace(state, cause=state.cause or Cause("Interrupted.", ""))
+    state = replace(state, cause=state.cause or Cause(BY_A_SIGNAL, ""))
     if state.phase is Phase.ROLLING:
         return _fail(state, seen)
     return step(state, seen)
