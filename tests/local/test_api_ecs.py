@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.engine import Aws, Place, balanced, create_service, described, register, wait_for
+from tests.engine import (
+    Aws,
+    Place,
+    balanced,
+    create_service,
+    described,
+    publish_sample,
+    register,
+    wait_for,
+)
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 IMAGE = "000000000000.dkr.ecr.eu-west-3.amazonaws.com/none:here"
@@ -304,6 +313,7 @@ def test_tasks_are_listed_by_every_filter(aws: Aws, family: str) -> None:
 
 def test_a_task_is_stopped_by_its_user(aws: Aws, family: str) -> None:
     ecs = aws("ecs")
+    register(aws, family, publish_sample(aws, family, "demo"))  # one that does not end by itself
     task = ecs.run_task(cluster=family, taskDefinition=family, networkConfiguration=NETWORK)["tasks"][0][
         "taskArn"
     ]
