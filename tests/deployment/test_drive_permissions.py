@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ecs_deployment import model
 from ecs_deployment.errors import Denied
 from ecs_deployment.outcome import Outcome
 
@@ -70,3 +71,14 @@ def test_without_the_newer_view_the_rollout_state_of_our_id_decides() -> None:
     place.cloud.refuse(denied("ecs:ListServiceDeployments"), "service_deployment")
     (result,) = place.drive(place.job(BORROWED))
     assert result.outcome is Outcome.DEPLOYED
+
+
+def test_an_alarm_that_may_not_be_told_is_not_waited_for() -> None:
+    place = world()
+    place.cloud.alarm = model.IdleAlarm("idle", "ALARM", leased=True)
+    place.cloud.refuse(denied("cloudwatch:PutMetricData"), "report_activity")
+    (result,) = place.drive(place.job(replace(BORROWED, idle=place.cloud.alarm)))
+    assert result.outcome is Outcome.DEPLOYED
+    assert place.cloud.sent("report_activity") == 1
+    assert place.cloud.sent("alarm_state") == 0
+    assert any("cloudwatch:PutMetricData" in note and "sleep at once" in note for note in result.notes)

@@ -72,9 +72,8 @@ def hold(loop: Loop, one: Job) -> None:
     waits = suspended and one.lease.honoured and not loop.interrupts.count and waited < lease.PATIENCE
     if not waits or not one.lease.stands_in_alarm():
         if suspended and one.plan.idle is not None and not one.lease.honoured:
-            one.notes.append(
-                "The idle alarm knows nothing of deploys, so the service may go to sleep at once."
-            )
+            why = one.lease.refused or "The idle alarm knows nothing of deploys."
+            one.notes.append(f"{why} So the service may go to sleep at once.")
         finish(loop, one, one.state.outcome)
         return
     if one.next_look <= one.holding.since:

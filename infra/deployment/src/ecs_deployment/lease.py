@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecs_deployment.cloud import Cloud
-from ecs_deployment.errors import DeployError
+from ecs_deployment.errors import Denied, DeployError
 from ecs_deployment.model import IdleAlarm
 
 RENEW = 50.0  # seconds; one point in every period of a minute
@@ -30,12 +30,14 @@ class Lease:
     cluster: str
     service: str
     alarm: IdleAlarm | None
+    refused: str = ""
+    """Why no point may be put, "" where it may."""
     _renewed: float | None = None
 
     @property
     def honoured(self) -> bool:
-        """Whether there is an alarm that counts the metric."""
-        return self.alarm is not None and self.alarm.leased
+        """Whether there is an alarm that counts the metric, and we may put it."""
+        return self.alarm is not None and self.alarm.leased and not self.refused
 
     def renew(self, now: float, *, at_once: bool = False) -> None:
         """Put a point if one is due. A point that cannot be put is made good by the next."""
@@ -44,6 +46,8 @@ class Lease:
         self._renewed = now
         try:
             self.cloud.report_activity(self.cluster, self.service)
+        except Denied as error:
+            self.refused = error.what
         except DeployError:
             return
 
