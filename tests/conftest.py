@@ -12,10 +12,19 @@ from collections.abc import Iterator
 import pytest
 from ecs_local.api.model_files import read_once
 
+from tests import tools
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a tool that is not here, or fail it where every tool has to be."""
+    lacking = tools.missing({marker.name for marker in item.iter_markers()})
+    if lacking:
+        (pytest.fail if tools.are_required() else pytest.skip)(lacking)
 
 
 @pytest.fixture(scope="session", autouse=True)
