@@ -112,7 +112,12 @@ def test_no_pause_is_longer_than_six_seconds_or_shorter_than_a_quarter(
     ],
 )
 def test_the_stage_of_a_rollout(service: model.Service, stage: str) -> None:
-    assert attention.stage(state(), service) == stage
+    assert attention.stage(state(), service, (b.target(1, "draining"), b.target(2, "healthy"))) == stage
+
+
+def test_from_zero_there_is_no_old_task_and_the_new_one_still_has_to_become_healthy() -> None:
+    assert attention.stage(state(), rolling(new(1)), (b.target(2, "initial"),)) == "becoming healthy"
+    assert attention.stage(state(), replace(rolling(new(1)), load_balancers=())) == "completing"
 
 
 @pytest.mark.parametrize(("phase", "stage"), [(Phase.PROVING, "proving"), (Phase.RETREATING, "rolling back")])
@@ -134,7 +139,7 @@ def test_later_phases_name_themselves(phase: Phase, stage: str) -> None:
         ),
         (b.snapshot(rolling(new(1)), targets=(b.target(2, "initial"),)), "the new target to be healthy"),
         (b.snapshot(rolling(new(1))), "ECS to complete the deployment"),
-        (b.snapshot(rolling(new(1)), targets=()), "ECS to complete the deployment"),
+        (b.snapshot(rolling(new(1)), targets=()), "the new target to be healthy"),
         (
             b.snapshot(rolling(), deployment=b.rollout_of(2, "IN_PROGRESS", waiting_hook="smoke-test")),
             "the lifecycle hook smoke-test to be answered",
@@ -143,3 +148,12 @@ def test_later_phases_name_themselves(phase: Phase, stage: str) -> None:
 )
 def test_the_wait_has_a_name(snapshot: model.Snapshot, words: str) -> None:
     assert attention.waiting_for(state(), Observation(1.0, snapshot, attention.EVERYTHING)) == words
+
+
+def test_targets_that_were_not_read_this_time_wait_on() -> None:
+    seen = Observation(1.0, b.snapshot(rolling(new(1)), targets=()), frozenset())
+    assert (
+        attention.waiting_for(state(waiting_for="the new target to be healthy"), seen)
+        == "the new target to be healthy"
+    )
+    assert attention.waiting_for(state(), seen) == "ECS to complete the deployment"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ecs_deployment import model
 from ecs_deployment.rollout_state import Observation, Part, Phase, State, deployment_of
 
@@ -11,6 +13,7 @@ _SOONEST = 0.25
 _LATEST = 3.0  # seconds; the verdict comes at most this late
 _LATEST_WHILE_DRAINING = 6.0
 _ASK_ANYWAY = 30.0
+_TARGET = "the new target to be healthy"
 
 
 def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
@@ -70,7 +73,7 @@ def pause(state: State, now: float) -> float:
     return _between(_SOONEST, steady, _LATEST)
 
 
-def stage(state: State, service: model.Service) -> str:
+def stage(state: State, service: model.Service, targets: Sequence[model.Target] = ()) -> str:
     """The part of the rollout the service is in, as the report names and times it."""
     if state.phase is not Phase.ROLLING:
         return str(state.phase.value)
@@ -79,7 +82,8 @@ def stage(state: State, service: model.Service) -> str:
         return "starting"
     if _drains(state, service):
         return "draining"
-    if _old_running(state, service):
+    balanced = bool(service.load_balancers) and not any(target.state == "healthy" for target in targets)
+    if _old_running(state, service) or balanced:
         return "becoming healthy"
     return "completing"
 
@@ -122,6 +126,8 @@ def waiting_for(state: State, seen: Observation) -> str:
     old = sum(d.running for d in service.deployments if d.id not in state.ours)
     if old:
         return f"the new tasks to be healthy and {old} old one{'s' if old > 1 else ''} to drain"
-    if seen.snapshot.targets and not any(t.state == "healthy" for t in seen.snapshot.targets):
-        return "the new target to be healthy"
+    unread = Part.TARGETS not in seen.read
+    healthy = any(target.state == "healthy" for target in seen.snapshot.targets)
+    if service.load_balancers and (state.waiting_for == _TARGET if unread else not healthy):
+        return _TARGET
     return "ECS to complete the deployment"

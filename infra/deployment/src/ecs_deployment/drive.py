@@ -23,8 +23,8 @@ from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, Raise
 from ecs_deployment.wording import short
 
 _JITTER = 0.1
-_TELL = ("has started", "registered", "unable", "throttled", "unhealthy", "failed", "rolling back", "alarm")
-_ORDINARY = ("has started", "registered")
+_TELL = ("has started", "unable", "throttled", "unhealthy", "failed", "rolling back", "alarm")
+_ORDINARY = "has started"
 
 
 def drive(loop: Loop, jobs: Sequence[Job]) -> None:
@@ -177,15 +177,18 @@ def _tell(loop: Loop, one: Job, snapshot: model.Snapshot, now: float) -> None:
         targets=snapshot.targets or (last.targets if last else ()),
         deployment=snapshot.deployment or (last.deployment if last else None),
     )
-    one.enter(attention.stage(one.state, snapshot.service), now)
+    one.enter(attention.stage(one.state, snapshot.service, one.seen.targets), now)
     if one.probe and one.plan.was_asleep and _answers(one.seen):
         one.probe.start(count_from_first_success=True)
     for event in reversed(snapshot.service.events):
         if event.at >= one.state.created - 1 and event.id not in one.told:
             one.told.add(event.id)
-            if any(word in event.message for word in _TELL):
-                kind = "info" if any(word in event.message for word in _ORDINARY) else "warning"
-                loop.sink(events.Said(one.plan.name, short(event.message), kind))
+            text = short(event.message)
+            # The state of the targets is shown anyhow, and ECS says every time anew what it cannot do.
+            if text not in one.told and any(word in text for word in _TELL):
+                one.told.add(text)
+                kind = "info" if _ORDINARY in text else "warning"
+                loop.sink(events.Said(one.plan.name, text, kind))
     loop.sink(job.progress(one, now))
 
 

@@ -32,6 +32,7 @@ class Plain:
         self._began = clock()
         self._lock = threading.Lock()
         self._now: dict[str, Progress] = {}
+        self._told: dict[str, Progress] = {}  # what the last line of a service was made of
         self._spoke = threading.Event()
         self._over = threading.Event()
         self._heartbeat = threading.Thread(target=self._beat, name="report", daemon=True)
@@ -54,7 +55,8 @@ class Plain:
                 before = self._now.get(event.service)
                 self._now[event.service] = event
                 if before is None or _signature(before) != _signature(event):
-                    self._line(event.service, _sentence(event))
+                    self._line(event.service, _news(event, self._told.get(event.service)))
+                    self._told[event.service] = event
             elif isinstance(event, Said):
                 mark = "warning: " if event.kind == "warning" else ""
                 self._line(event.service, mark + event.text)
@@ -77,7 +79,7 @@ class Plain:
                 if len(self._now) > _ONE_BY_ONE:
                     self._line("", f"still {len(self._now)} services under way")
                 for now in self._now.values() if len(self._now) <= _ONE_BY_ONE else ():
-                    self._line(now.service, f"still {_sentence(now)}")
+                    self._line(now.service, f"still {_everything(now)}")
                 if not self._now:
                     self._line("", "still at work")
                 self._spoke.clear()
@@ -92,19 +94,40 @@ def finished(event: Finished) -> str:
 
 
 def _signature(now: Progress) -> tuple[object, ...]:
-    """What makes a new line worth its while: all but the clock and the count of requests."""
+    """What makes a new line worth its while: a CI log is read from top to bottom, and long ones by nobody."""
     lost = now.traffic.failed if now.traffic else 0
-    tasks = (now.old_running, now.new_running, now.new_pending, now.desired)
-    return now.stage, now.waiting_for, now.new_revision, tasks, now.targets, now.failures, lost
+    return now.stage, now.waiting_for, now.desired, now.failures, lost
 
 
-def _sentence(now: Progress) -> str:
+def _news(now: Progress, before: Progress | None) -> str:
+    """Where it stands, and of the rest what is not as in the line before."""
+    lost = now.traffic.failed if now.traffic and now.traffic.measured else 0
+    lost_before = before.traffic.failed if before and before.traffic else 0
     parts = [
-        f"{now.stage}, waiting for {now.waiting_for}" if now.waiting_for else now.stage,
-        words.arrow(now.old_revision, now.new_revision),
-        f"tasks {words.tasks(now)}",
+        _where(now),
+        f"targets {words.targets(now)}"
+        if now.targets and (not before or now.targets != before.targets)
+        else "",
+        _failures(now) if not before or now.failures != before.failures else "",
+        f"{words.plural(lost, 'request')} lost" if lost != lost_before else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _everything(now: Progress) -> str:
+    parts = [
+        _where(now),
         f"targets {words.targets(now)}" if now.targets else "",
-        f"{words.failures(now)} failures" if now.failures else "",
+        _failures(now),
         words.traffic(now.traffic) if now.traffic and now.traffic.measured else "",
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _where(now: Progress) -> str:
+    waits = f", waiting for {now.waiting_for}" if now.waiting_for else ""
+    return f"{now.stage}{waits}; old {now.old_running}, new {now.new_running} of {now.desired}"
+
+
+def _failures(now: Progress) -> str:
+    return f"{words.failures(now)} failures" if now.failures else ""

@@ -119,7 +119,8 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     if service.desired == 0:
         return _fell_to_zero(state, seen)
     if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):
-        return _proving(_enter(state, Phase.PROVING, seen.now), seen)
+        entered = _enter(state, Phase.PROVING, seen.now)
+        return _proving(replace(entered, waiting_for="tasks and targets to be seen well"), seen)
     if status in ("STOPPED", "STOP_REQUESTED") or primary.rollout_state == "FAILED":
         return _fail(state, seen)
     evident = _evident_failure(state, seen)

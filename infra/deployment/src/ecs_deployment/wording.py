@@ -6,9 +6,11 @@ import re
 
 _SERVICE = re.compile(r"^\(service [^)]*\) ")
 _TASK = re.compile(r"\(task ([0-9a-f]{8})[0-9a-f]{24}\)")
+_MORE = re.compile(r" For more information, see the Troubleshooting section[^.]*\.$")
 _GROUP = re.compile(r"\(target-group arn:[^)]*:targetgroup/([^/)]+)/[^)]*\)")
 
 
 def short(message: str) -> str:
     """An event of the service without its own name, with task ids of 8 digits and target groups by name."""
+    message = _MORE.sub("", message)
     return _GROUP.sub(r"(target group \1)", _TASK.sub(r"(task \1)", _SERVICE.sub("", message)))
