@@ -22,6 +22,20 @@ def applied(aws: Aws, wish: Wish, **how: Any) -> Applied:
     return apply(aws, wish, RealClock(), lambda _: None, free, **how)
 
 
+Made = dict[str, dict[str, Any]]
+"""Every resource of a stack by its logical id, as its own service tells it."""
+
+NAME, CLUSTER = "everything", "everything-cluster"
+EVERYTHING = {
+    "ContainerInsights": "enhanced",
+    "NetworkOrigin": "create",
+    "EarlySuccess": "on",
+    "ErrorsPerMinute": "5",
+    "ThrowawayPrefix": "pr-",
+    "GitHubRepository": "acme/shop",
+}
+"""Parameters with which the template makes all that it can make without a certificate."""
+
 _BODY = template.body()  # as it is before anybody puts another in its place
 BAD = """
   Bad:
@@ -31,7 +45,7 @@ BAD = """
 """
 
 
-def with_bad_end() -> str:
+def with_bad_end(*_: Any) -> str:
     """The template, and after the service a resource that no one can make."""
     head, outputs, tail = _BODY.partition("\nOutputs:")
     return f"{head}\n{BAD}{outputs}{tail}"

@@ -80,7 +80,8 @@ def rule(aws: Aws, name: str) -> dict[str, Any]:
 
 def _role(aws: Aws, name: str) -> dict[str, Any]:
     iam = aws.read("iam")
-    policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    policies = {one: iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in names}
     return dict(iam.get_role(RoleName=name)["Role"]) | {"policies": policies}
 
 
@@ -108,10 +109,15 @@ def _alarm(aws: Aws, name: str) -> dict[str, Any]:
     return dict(aws.read("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0])
 
 
+def _dashboard(aws: Aws, name: str) -> dict[str, Any]:
+    return dict(aws.read("cloudwatch").get_dashboard(DashboardName=name))
+
+
 READ: dict[str, Read] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _scalable,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _policy,
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::Dashboard": _dashboard,
     "AWS::EC2::InternetGateway": _gateway,
     "AWS::EC2::Route": _of_another,
     "AWS::EC2::RouteTable": _routes,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ecs_deployment.aws.permissions import PERMISSIONS
 from ecs_deployment.clock import RealClock
 from ecs_deployment.errors import LockHeld, Refused
 from ecs_deployment.journal import Taking, journal_path, take
@@ -180,6 +181,27 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
     assert done.outcome == "updated"
     newest = where.entries()[0]
     assert (newest.action, newest.outcome, newest.proven) == ("apply", "applied", False)
+
+
+def test_a_deploy_calls_nothing_that_its_role_may_not(where: Place) -> None:
+    called: set[tuple[str, str]] = set()
+
+    def note(model: Any, **_: Any) -> None:
+        called.add((model.service_model.service_name, model.name))
+
+    known = {(one.service, one.operation) for one in PERMISSIONS}
+    ways = (where.connection.clients, where.connection.changes)
+    clients = [way(service) for way in ways for service in {service for service, _ in known}]
+    for each in clients:
+        each.meta.events.register("before-call", note, unique_id="noted")
+    where.fall_asleep()
+    assert where.deploy("demo-2").exit_code == 0
+    assert where.deploy("demo-broken", probe=False).exit_code == 4
+    where.verify("demo-2")
+    for each in clients:
+        each.meta.events.unregister("before-call", note, unique_id="noted")
+    assert called <= known
+    assert len(called) > len(known) / 2  # it was heard at all
 
 
 def test_a_deploy_that_came_in_between_is_noticed(where: Place, monkeypatch: pytest.MonkeyPatch) -> None:

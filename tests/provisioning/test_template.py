@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 from ecs_deployment.aws.translate import ACTIVITY, NAMESPACE
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.errors import Refused
 from ecs_provisioning import stack as stacks
 from ecs_provisioning import template
 from ecs_provisioning.calls import Aws
 from ecs_provisioning.lint import lint
 from ecs_provisioning.prepare import Wish
 from ecs_provisioning.stack import Stack
+from ecs_stats import widgets_check
 
-from tests import engine as engines
-from tests.provisioning.quietly import applied
-from tests.provisioning.readers import READ
+from tests.provisioning.quietly import CLUSTER, NAME, Made, applied
 from tests.provisioning.readers import repository as read_repository
 from tests.provisioning.readers import rule as read_rule
 
@@ -29,6 +28,7 @@ MOST_BYTES = 51_200  # of a TemplateBody in a request
 
 def test_the_checker_finds_nothing() -> None:
     assert lint(template.body()) == []
+    assert lint(template.body({"ContainerInsights": "off", "IdlePeriods": "0"}, "staging")) == []
 
 
 @pytest.mark.parametrize(
@@ -45,35 +45,9 @@ def test_the_checker_would_find_a_mistake(right: str, wrong: str) -> None:
     assert lint(template.body().replace(right, wrong)) != []
 
 
-def test_it_fits_into_a_request() -> None:
-    assert len(template.body().encode()) < MOST_BYTES
-
-
-Made = dict[str, dict[str, Any]]
-NAME, CLUSTER = "everything", "everything-cluster"
-EVERYTHING = {
-    "ContainerInsights": "enhanced",
-    "NetworkOrigin": "create",
-    "EarlySuccess": "on",
-    "ErrorsPerMinute": "5",
-    "ThrowawayPrefix": "pr-",
-    "GitHubRepository": "acme/shop",
-}
-
-
-@pytest.fixture(scope="module")
-def whole(clients: engines.Aws) -> Stack:
-    """A stack with everything that the template can make, a network and a deploy role too."""
-    settings = ServiceSettings(NAME, cluster=CLUSTER, repository=NAME, idle_minutes=5)
-    return applied(Aws(clients, clients), Wish("test", settings, EVERYTHING, journal="deploys")).stack
-
-
-@pytest.fixture(scope="module")
-def made(clients: engines.Aws, whole: Stack) -> Made:
-    """Every resource of it by its logical id, as its own service tells it."""
-    aws = Aws(clients, clients)
-    rows = stacks.resources(aws, whole)
-    return {logical: READ[kind](aws, physical) for logical, kind, physical in rows}
+@pytest.mark.parametrize("insights", ["off", "standard", "enhanced"])
+def test_it_fits_into_a_request(insights: str) -> None:
+    assert len(template.body({"ContainerInsights": insights}, "production").encode()) < MOST_BYTES
 
 
 def test_nothing_of_the_template_is_left_out(made: Made) -> None:
@@ -115,8 +89,8 @@ def test_every_resource_is_there_as_the_template_has_it(made: Made) -> None:
     assert made["HostRule"]["Actions"][0]["TargetGroupArn"] == group["TargetGroupArn"]
     assert made["HostRule"]["Conditions"][0]["HostHeaderConfig"]["Values"] == ["*"]
 
-    assert made["ExecutionRole"]["policies"] == ["start-tasks"]
-    assert made["TaskRole"]["policies"] == []
+    assert list(made["ExecutionRole"]["policies"]) == ["start-tasks"]
+    assert made["TaskRole"]["policies"] == {}
 
     definition = made["TaskDefinition"]
     assert (definition["family"], definition["networkMode"]) == (f"{cluster}-{name}", "awsvpc")
@@ -200,6 +174,29 @@ def test_the_deploy_role_is_for_one_environment_of_one_repository(made: Made, wh
     assert whole.outputs["DeployRoleArn"] == role["Arn"]
 
 
+def test_the_dashboard_shows_this_service(made: Made) -> None:
+    body = json.loads(made["Dashboard"]["DashboardBody"])
+    assert list(widgets_check.problems(body)) == []
+    written = made["Dashboard"]["DashboardBody"]
+    assert "${" not in written
+    assert made["IdleAlarm"]["AlarmArn"] in written
+    assert made["WakeAlarm"]["AlarmArn"] in written
+    assert made["LogGroup"]["logGroupName"] in written
+    assert made["TargetGroup"]["TargetGroupArn"].rpartition(":")[2] in written
+    assert "inv app.status --env test" in written
+
+
+def test_a_dashboard_over_the_limits_is_refused_before_anything_is_made(
+    aws: Aws, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widgets_check, "MOST_WIDGETS", 3)
+    with pytest.raises(
+        Refused, match=r"The dashboard cannot be made: it has .* widgets, and CloudWatch takes 3"
+    ):
+        applied(aws, wish)
+    assert stacks.read(aws, f"ecs-test-{wish.service.name}") is None
+
+
 def test_an_alarm_on_errors_watches_what_the_tasks_answer(made: Made) -> None:
     alarm = made["ErrorAlarm"]
     assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == (
@@ -252,7 +249,7 @@ def test_a_service_that_never_sleeps_has_none_of_it(aws: Aws, wish: Wish) -> Non
     awake = replace(wish, service=replace(wish.service, idle_minutes=None))
     found = applied(aws, awake).stack
     kinds = {kind for _, kind, _ in stacks.resources(aws, found)}
-    assert not {kind for kind in kinds if "CloudWatch" in kind or "AutoScaling" in kind}
+    assert not {kind for kind in kinds if kind == "AWS::CloudWatch::Alarm" or "AutoScaling" in kind}
     assert "IdleAlarmName" not in found.outputs
 
 
@@ -270,6 +267,7 @@ def test_the_outputs_name_what_a_deploy_needs(aws: Aws, wish: Wish) -> None:
     assert {key: outputs[key] for key in outputs if key not in ("TargetGroupArn", "Url")} == {
         "ClusterName": cluster,
         "ContainerName": name,
+        "DashboardName": f"{cluster}-{name}",
         "HealthCheckPath": "/health",
         "IdleAlarmName": f"{cluster}-{name}-idle",
         "LogGroupName": f"/ecs/{cluster}/{name}",

@@ -46,8 +46,8 @@ class Prepared:
     """What would be done. `stack` None: it is to be made. Nothing in `changes`: nothing is to be done.
 
     `adopt`: parameters that the stack has to learn first. `lost`: what the running revision has and the new one
-    would not. `values`: what every parameter of the template would come to. `first` is a change set that has been
-    worked out and still stands, if any.
+    would not. `values`: what every parameter of the template would come to; `body`: the template itself. `first` is a
+    change set that has been worked out and still stands, if any.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Prepared:
     lost: tuple[str, ...] = ()
     first: ChangeSet | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
 
 
 def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
@@ -77,11 +78,11 @@ def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
         wish.service, _named_on_github(wish, wishes, before), defaults, before, wish.journal
     )
     parameters |= surroundings.origins(aws, before, values(parameters, before, defaults))
-    first = changeset.create(aws, name, parameters, clock, body=template.body())
+    all_values = values(parameters, before, defaults)
+    body = template.body(all_values, wish.environment)
+    first = changeset.create(aws, name, parameters, clock, body=body)
     service = _named(wish.service, found)
-    plain = Prepared(
-        name, service, found, parameters, first.changes, values=values(parameters, before, defaults)
-    )
+    plain = Prepared(name, service, found, parameters, first.changes, values=all_values, body=body)
     if not first.changes:
         changeset.discard(aws, first)
         return plain
@@ -108,7 +109,7 @@ def worked_out(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
     """The change set that does it."""
     if prepared.first is not None:
         return prepared.first
-    return changeset.create(aws, prepared.name, prepared.parameters, clock, body=template.body())
+    return changeset.create(aws, prepared.name, prepared.parameters, clock, body=prepared.body)
 
 
 def adoption(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
@@ -144,16 +145,10 @@ def _new(
         journal=wish.journal,
     )
     parameters |= surroundings.origins(aws, {}, values(parameters, {}, defaults))
-    first = changeset.create(aws, name, parameters, clock, body=template.body(), new=True)
-    return Prepared(
-        name,
-        service,
-        None,
-        parameters,
-        first.changes,
-        first=first,
-        values=values(parameters, {}, defaults),
-    )
+    all_values = values(parameters, {}, defaults)
+    body = template.body(all_values, wish.environment)
+    first = changeset.create(aws, name, parameters, clock, body=body, new=True)
+    return Prepared(name, service, None, parameters, first.changes, first=first, values=all_values, body=body)
 
 
 def _named_on_github(wish: Wish, wishes: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
