@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tasks import _options as options
 from tasks._options import ROOT
 
 if TYPE_CHECKING:
@@ -20,8 +21,36 @@ if TYPE_CHECKING:
 FOUND_SOMETHING = 3
 
 
-def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
-    """Deploy, live on the terminal; the exit code is the outcome's."""
+def wishes(
+    service: str,
+    *,
+    timeout: str = "",
+    max_errors: str = "",
+    on_failure: str = "",
+    no_probe: bool = False,
+    wait_for_lock: str = "",
+) -> Wishes:
+    """What the options say that every task which rolls has, or some of them."""
+    from ecs_deployment.rollout_state import Limits
+    from ecs_deployment.survey import Wishes
+
+    back = options.choice("on-failure", on_failure, ("rollback", "leave"), "rollback") == "rollback"
+    return Wishes(
+        services=options.names("service", service),
+        limits=Limits(
+            no_progress=options.seconds("timeout", timeout, 600.0),
+            max_errors=options.whole_number("max-errors", max_errors, -1) if max_errors else None,
+            roll_back=back,
+        ),
+        probe=not no_probe,
+        wait_for_lock=options.seconds("wait-for-lock", wait_for_lock, 0.0),
+    )
+
+
+def roll(request: Request, wishes: Wishes, *, dry: bool, as_json: bool) -> int:
+    """Do it, live on the terminal; the exit code is the outcome's. `dry`: only show what would be done."""
+    if dry:
+        return _preview(request, wishes, as_json=as_json)
     from ecs_deployment import deploy as job
     from ecs_deployment import report
     from ecs_deployment.errors import DeployError, Interrupted
@@ -32,7 +61,7 @@ def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
     with Signals().attended() as signals:
         try:
             connection = connect(request.environment)
-            with report.reporter(request.environment, request.tag, json=as_json) as sink:
+            with report.reporter(request.environment, request.tag or request.to, json=as_json) as sink:
                 setting = _setting(connection, sink, signals)
                 result = job.deploy(setting, request, _limited(wishes, connection))
         except KeyboardInterrupt:  # in job.deploy it has a result: this one came while connecting
@@ -49,7 +78,7 @@ def deploy(request: Request, wishes: Wishes, *, as_json: bool) -> int:
         return result.exit_code
 
 
-def preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
+def _preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
     """Show the plan of each service and change nothing; exit 2 where one would be refused."""
     from ecs_deployment import describe, events, report, survey
 

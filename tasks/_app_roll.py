@@ -9,6 +9,11 @@ from tasks._task import task
 
 ENV = "Environment of infra/environments.toml. Default: $INFRA_ENV."
 SERVICE = "Services by name, as in a,b. Default: all of the environment."
+WAIT = "Wait this long for another run of the service, as in 5m. Default: refuse at once."
+TIMEOUT = "Give up after this long without progress, as in 300, 300s or 5m. Default: 10m."
+NO_PROBE = "Send no requests of our own during the rollout. Default: send them where a url is known."
+ON_FAILURE = "rollback or leave. Default: rollback."
+SUPERSEDE = "Replace a deployment that is under way. Default: refuse."
 JSON = "Print one JSON object on stdout, all else on stderr. Default: one screen."
 
 
@@ -39,11 +44,12 @@ def build(c: Context, *, env: str = "", tag: str = "", service: str = "") -> int
         "tag": "Tag of the image to deploy. Required.",
         "service": SERVICE,
         "max-errors": "Lost requests put up with before rolling back. Default: local 0, aws only reports.",
-        "timeout": "Give up after this long without progress, as in 300, 300s or 5m. Default: 10m.",
-        "no-probe": "Send no requests of our own during the rollout. Default: send them where a url is known.",
-        "on-failure": "rollback or leave. Default: rollback.",
-        "wait-for-lock": "Wait this long for another deploy of the service, as in 5m. Default: refuse at once.",
-        "supersede": "Replace a deployment that is under way. Default: refuse.",
+        "timeout": TIMEOUT,
+        "no-probe": NO_PROBE,
+        "on-failure": ON_FAILURE,
+        "wait-for-lock": WAIT,
+        "supersede": SUPERSEDE,
+        "force": "Deploy a commit that is older than the running one's. Default: refuse it.",
         "json": JSON,
     }
 )
@@ -59,6 +65,7 @@ def deploy(
     on_failure: str = "",
     wait_for_lock: str = "",
     supersede: bool = False,
+    force: bool = False,
     json: bool = False,
 ) -> int:
     """Deploy a tag without dropping a request, and prove it; --dry shows the plan.
@@ -67,25 +74,18 @@ def deploy(
     """
     from ecs_deployment import reference
     from ecs_deployment.known import Request
-    from ecs_deployment.rollout_state import Limits
-    from ecs_deployment.survey import Wishes
 
     from tasks import _app
 
     name = options.environment(env)
     wanted = reference.check_tag(options.required("tag", tag, "the tag of an image"))
-    wishes = Wishes(
-        services=options.names("service", service),
-        limits=Limits(
-            no_progress=options.seconds("timeout", timeout, 600.0),
-            max_errors=options.whole_number("max-errors", max_errors, -1) if max_errors else None,
-            roll_back=options.choice("on-failure", on_failure, ("rollback", "leave"), "rollback")
-            == "rollback",
-        ),
-        probe=not no_probe,
-        wait_for_lock=options.seconds("wait-for-lock", wait_for_lock, 0.0),
+    wishes = _app.wishes(
+        service,
+        timeout=timeout,
+        max_errors=max_errors,
+        on_failure=on_failure,
+        no_probe=no_probe,
+        wait_for_lock=wait_for_lock,
     )
-    request = Request(name, wanted, supersede=supersede)
-    if options.dry(c):
-        return _app.preview(request, wishes, as_json=json)
-    return _app.deploy(request, wishes, as_json=json)
+    request = Request(name, wanted, supersede=supersede, force=force)
+    return _app.roll(request, wishes, dry=options.dry(c), as_json=json)

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from tasks._app_look import status, verify
 from tasks._app_roll import build, deploy
+from tasks._app_sleep import sleep, wake
+from tasks._app_undo import abort, resume, rollback
 
-__all__ = ["build", "deploy", "status", "verify"]
+__all__ = ["abort", "build", "deploy", "resume", "rollback", "sleep", "status", "verify", "wake"]

@@ -7,8 +7,10 @@ from typing import Any
 
 from ecs_deployment import model
 from ecs_deployment.debts import Debt
+from ecs_deployment.fallback import Fallback
+from ecs_deployment.goal import of_tag
 from ecs_deployment.known import Known
-from ecs_deployment.plan import Fallback, Plan
+from ecs_deployment.plan import Plan
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.verdict import Expectation
 
@@ -141,7 +143,7 @@ def image(**changes: Any) -> model.Image:
 
 def known(seen: model.Snapshot | None = None, **changes: Any) -> Known:
     """Everything planning needs: a service on OLD that is well, and a new image."""
-    return replace(Known(seen or snapshot(), definition(), image()), **changes)
+    return replace(Known(seen or snapshot(), definition(), image(), goal=of_tag("demo")), **changes)
 
 
 def planned(**changes: Any) -> Plan:

@@ -9,8 +9,11 @@ import pytest
 from ecs_deployment import model, observe
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.errors import Denied, NotFound, Refused
+from ecs_deployment.goal import of_tag
 from ecs_deployment.journal_entry import Entry
+from ecs_deployment.known import Known
 from ecs_deployment.rollout_state import Part
+from ecs_deployment.settings import ServiceSettings
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import World, stands
@@ -22,6 +25,19 @@ def world(**changes: Any) -> World:
     place = World(**changes)
     place.cloud.progress = stands
     return place
+
+
+def known(
+    place: World,
+    entries: tuple[Entry, ...] = (),
+    proofs: dict[str, str] | None = None,
+    *,
+    settings: ServiceSettings = b.SETTINGS,
+    **more: Any,
+) -> Known:
+    """All that planning a deploy of `demo` needs."""
+    seen = observe.service(place.cloud, *observe.named(settings))
+    return observe.known(place.cloud, settings, seen, of_tag("demo"), entries, proofs or {}, **more)
 
 
 @pytest.mark.parametrize(
@@ -92,22 +108,22 @@ def test_what_the_proof_will_read_is_read_before_anything_is_changed(part: str, 
     place = world(desired=desired)
     place.cloud.refuse(Denied("The credentials may not call ecs:ListTasks."), part)
     with pytest.raises(Denied):
-        observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+        known(place)
 
 
 def test_planning_again_under_the_lock_reads_only_what_may_have_moved() -> None:
     place = world()
-    before = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    before = known(place)
     place.cloud.log.clear()
-    again = observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before)
+    again = known(place, before=before)
     assert replace(again, snapshot=before.snapshot) == before
     assert place.cloud.log == ["services", "scaling"]
     place.cloud.definitions[b.OLD] = PINNED
-    repinned = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
-    assert len(observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=repinned).snapshot.running) == 1
+    repinned = known(place)
+    assert len(known(place, before=repinned).snapshot.running) == 1
     place.cloud.definitions[b.NEW] = b.definition(b.NEW)
     place.cloud.put("app", replace(place.live(), task_definition=b.NEW))
-    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}, before=before).current.arn == b.NEW
+    assert known(place, before=before).current.arn == b.NEW
 
 
 def test_what_the_journal_proves() -> None:
@@ -116,9 +132,9 @@ def test_what_the_journal_proves() -> None:
         Entry(2, revision=b.OLD, outcome="deployed", proven=True, deployments=("ecs-svc/2",)),
         Entry(1, revision=b.OLD, outcome="deployed", proven=True),
     )
-    known = observe.known(world().cloud, b.SETTINGS, "demo", entries, {b.OLD: "today"})
-    assert (known.proven, known.inherited) == ((b.OLD,), frozenset({"ecs-svc/2", "ecs-svc/3"}))
-    assert known.proven_at == {b.OLD: "today"}
+    found = known(world(), entries, {b.OLD: "today"})
+    assert (found.proven, found.inherited) == ((b.OLD,), frozenset({"ecs-svc/2", "ecs-svc/3"}))
+    assert found.proven_at == {b.OLD: "today"}
 
 
 @pytest.mark.parametrize(("least", "asked"), [(0, 1), (1, 0), (None, 0)])
@@ -127,16 +143,16 @@ def test_the_idle_alarm_is_asked_for_where_something_puts_it_to_sleep(least: int
     place.cloud.alarm = model.IdleAlarm("idle", "OK", leased=True)
     if least is not None:
         place.cloud.scalable["app"] = b.scaling(least)
-    known = observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+    found = known(place)
     assert place.cloud.sent("idle_alarm") == asked
-    assert (known.idle is not None) == bool(asked)
+    assert (found.idle is not None) == bool(asked)
 
 
 def test_an_idle_alarm_that_may_not_be_seen_is_done_without() -> None:
     place = world()
     place.cloud.scalable["app"] = b.scaling()
     place.cloud.refuse(Denied("no"), "idle_alarm")
-    assert observe.known(place.cloud, b.SETTINGS, "demo", (), {}).idle is None
+    assert known(place).idle is None
 
 
 FOREIGN = replace(b.SETTINGS, repository="111111111111.dkr.ecr.eu-west-1.amazonaws.com/app")
@@ -145,9 +161,9 @@ FOREIGN = replace(b.SETTINGS, repository="111111111111.dkr.ecr.eu-west-1.amazona
 def test_a_foreign_registry_that_cannot_be_read_is_not_checked() -> None:
     place = world()
     place.cloud.refuse(Denied("The credentials may not call ecr:BatchGetImage."), "image")
-    known = observe.known(place.cloud, FOREIGN, "demo", (), {})
-    assert known.image is None
-    assert "ecr:BatchGetImage" in known.unchecked
+    found = known(place, settings=FOREIGN)
+    assert found.image is None
+    assert "ecr:BatchGetImage" in found.unchecked
 
 
 @pytest.mark.parametrize("error", [Denied("no"), NotFound("none")])
@@ -155,12 +171,12 @@ def test_our_own_registry_has_to_answer(error: Denied | NotFound) -> None:
     place = world()
     place.cloud.refuse(error, "image")
     with pytest.raises(type(error)):
-        observe.known(place.cloud, b.SETTINGS, "demo", (), {})
+        known(place)
 
 
 @pytest.mark.parametrize("name", ["cluster", "service", "repository"])
 def test_a_name_that_nothing_tells_is_asked_for(name: str) -> None:
     missing: Any = {name: None}
     with pytest.raises(Refused, match="Nothing says") as caught:
-        observe.known(world().cloud, replace(b.SETTINGS, **missing), "demo", (), {})
+        known(world(), settings=replace(b.SETTINGS, **missing))
     assert f"`{name}`" in caught.value.cure

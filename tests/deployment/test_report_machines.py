@@ -23,6 +23,7 @@ def test_json_has_every_key() -> None:
     assert shown == {
         "environment": "staging",
         "tag": "abc",
+        "action": "deploy",
         "outcome": "deployed",
         "exit_code": 0,
         "api_calls": 37,
@@ -30,6 +31,7 @@ def test_json_has_every_key() -> None:
     }
     assert service == {
         "service": "app",
+        "tag": None,
         "outcome": "deployed",
         "digest": DIGEST,
         "revision": "app:13",

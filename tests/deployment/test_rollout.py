@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from ecs_deployment import attention, model, rollout
+from ecs_deployment.fallback import Fallback
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.plan import Fallback, Plan
+from ecs_deployment.plan import Plan
 from ecs_deployment.rollout_state import (
     Effect,
     GoBackTo,

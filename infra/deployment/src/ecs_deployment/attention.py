@@ -25,6 +25,8 @@ def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
     primary = service.primary
     if state.phase is Phase.PROVING:
         return FOR_THE_PROOF
+    if state.phase is Phase.EMPTYING:
+        return frozenset()
     if state.phase is Phase.RETREATING:
         settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
         proof = FOR_THE_PROOF if settled else frozenset[Part]()

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from ecs_deployment import events
 from ecs_deployment.drive import drive
@@ -23,35 +24,68 @@ from ecs_deployment.prepare import prepare
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.survey import Setting, Surveyed, Wishes, chosen, survey
 
+_FOR_ITSELF = ("resume", "abort")
+
 
 def deploy(setting: Setting, request: Request, wishes: Wishes) -> Report:
-    """Deploy the tag to every chosen service; see the module's own text. Never raises for what AWS does."""
+    """Do what is asked for to every chosen service; see the module's own text. Never raises for what AWS does.
+
+    Rollback, resume, abort, wake and sleep are this very job: `request.action` says which goal it has.
+    """
     began = setting.clock.boottime()
     try:
         surveyed = survey(setting, request, wishes)
-        results = _without_change(setting, surveyed, began)
+        results = _without_change(setting, request, surveyed, began)
     except KeyboardInterrupt:
         names = [one.name for one in chosen(setting.environment, wishes.services)]
         results = [_told(setting, interrupted(name, setting.clock.boottime() - began)) for name in names]
     if results is None:
         results = _with_change(setting, request, wishes, surveyed, began)
     seconds = round(setting.clock.boottime() - began, 1)
-    return Report(setting.environment.name, request.tag, seconds, setting.cloud.calls, tuple(results))
+    tags = {result.tag for result in results}
+    return Report(
+        setting.environment.name,
+        request.tag or (tags.pop() if len(tags) == 1 else ""),
+        seconds,
+        setting.cloud.calls,
+        tuple(results),
+        request.action,
+    )
 
 
-def _without_change(setting: Setting, surveyed: list[Surveyed], began: float) -> list[Result] | None:
+def _without_change(
+    setting: Setting, request: Request, surveyed: list[Surveyed], began: float
+) -> list[Result] | None:
     """The results where nothing has to be changed: something is refused, or everything is as it should be."""
     seconds = round(setting.clock.boottime() - began, 1)
     refused = [s for s in surveyed if isinstance(s.decision, Refusal)]
-    if refused:
+    # Of what an earlier run left, each service is put in order for itself.
+    if refused and request.action not in _FOR_ITSELF:
         names = ", ".join(s.settings.name for s in refused)
-        return [_told(setting, _refused(s, names, seconds)) for s in surveyed]
-    if any(s.leftover or (isinstance(s.decision, Plan) and s.decision.rolls) for s in surveyed):
+        return [_told(setting, _refused(s, request, names, seconds)) for s in surveyed]
+    if any(_acts(s, request) for s in surveyed):
         return None
-    return [_told(setting, _unchanged(s.decision, seconds)) for s in surveyed if isinstance(s.decision, Plan)]
+    return [_told(setting, _as_it_is(s, request, seconds)) for s in surveyed]
 
 
-def _refused(one: Surveyed, names: str, seconds: float) -> Result:
+def _acts(one: Surveyed, request: Request) -> bool:
+    """Whether anything is done about the service."""
+    if isinstance(one.decision, Refusal):
+        return False
+    return one.decision.rolls or one.leftover or (one.unfinished and request.action in _FOR_ITSELF)
+
+
+def _as_it_is(one: Surveyed, request: Request, seconds: float) -> Result:
+    decision = one.decision
+    refusal = decision if isinstance(decision, Refusal) else decision.instead
+    if refusal:
+        refused = replace(one, decision=refusal)
+        return _refused(refused, request, one.settings.name, seconds)
+    assert isinstance(decision, Plan)
+    return _unchanged(decision, seconds)
+
+
+def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Result:
     if isinstance(one.decision, Refusal):
         what, cure = one.decision.what, one.decision.cure
     else:
@@ -59,6 +93,8 @@ def _refused(one: Surveyed, names: str, seconds: float) -> Result:
     return Result(
         one.settings.name,
         Outcome.REFUSED,
+        action=request.action,
+        tag=request.tag,
         seconds=seconds,
         cause=what,
         advice=cure,
@@ -71,6 +107,8 @@ def _unchanged(decision: Plan, seconds: float) -> Result:
     return Result(
         decision.name,
         Outcome.UNCHANGED,
+        action=decision.action,
+        tag=decision.tag,
         digest=decision.digest,
         revision=revision,
         before=revision,
@@ -94,15 +132,14 @@ def _with_change(
     jobs: list[Job] = []
     try:
         for one in surveyed:
-            assert isinstance(one.decision, Plan)
-            if not one.decision.rolls and not one.leftover:
-                ended[one.settings.name] = _told(setting, _unchanged(one.decision, 0.0))
+            if not _acts(one, request):
+                ended[one.settings.name] = _told(setting, _as_it_is(one, request, 0.0))
                 continue
             try:
                 jobs.append(prepare(setting, request, wishes, one, began))
             except DeployError as error:
-                refused = Surveyed(one.settings, (), None, Refusal(error.what, error.cure))
-                ended[one.settings.name] = _told(setting, _refused(refused, one.settings.name, 0.0))
+                refused = replace(one, decision=Refusal(error.what, error.cure))
+                ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
         # From here on a signal is counted and answered in order; before, it unwinds.
         with setting.interrupts:
             drive(loop, jobs)

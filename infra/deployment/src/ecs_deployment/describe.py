@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ecs_deployment.borrow import names
+from ecs_deployment.fallback import Fallback
 from ecs_deployment.known import Request
 from ecs_deployment.masking import difference, masked_text
 from ecs_deployment.plan import Plan
@@ -14,12 +16,14 @@ from ecs_deployment.status import Seen, facts
 from ecs_deployment.survey import Surveyed
 from ecs_deployment.verify import Verified
 
+_DESIRED = {None: "left as it is", 0: "to 0", 1: "0 -> 1"}
+
 Rows = list[tuple[str, str]]
 
 
 def is_refused(one: Surveyed) -> bool:
     """Whether the deploy would not even begin."""
-    return isinstance(one.decision, Refusal)
+    return isinstance(one.decision, Refusal) or one.decision.instead is not None
 
 
 def rows(one: Surveyed) -> Rows:
@@ -31,27 +35,46 @@ def rows(one: Surveyed) -> Rows:
 
 def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
     yield "service", f"{decision.service} in cluster {decision.cluster}"
-    yield "image", f"{decision.tag} = {decision.digest or 'digest not known'}"
+    if decision.digest or decision.tag:
+        tag = f"{decision.tag} = " if decision.tag else ""
+        yield "image", f"{tag}{decision.digest or 'digest not known'}"
     yield "runs now", _short(decision.before)
+    if decision.instead:
+        yield "refused", decision.instead.what
+        yield "do", decision.instead.cure
     if not decision.rolls:
         yield "nothing", " ".join(decision.story)
+        if one.leftover:
+            yield "handed back", names(one.entries[0].debts)
     else:
         changes = _changes(one, decision)
-        yield "revision", "a new one is registered" if decision.content else "stays, with a new deployment"
+        yield "revision", _revision(decision)
         for line in changes:
             yield "", line
-        desired = "0 -> 1" if decision.was_asleep else "left as it is"
-        yield "desired count", desired
+        yield "desired count", _DESIRED[decision.desired]
         for line in decision.story:
             yield "", line
         for debt in decision.debts:
             yield "borrowed", f"{debt.what}: {_words(debt.before)} -> {_words(debt.taken)}, and back after"
-        back = _short(decision.fallback.revision)
-        count = f" at desired {decision.fallback.desired}" if decision.fallback.desired is not None else ""
-        proven = "proven" if decision.fallback.proven else "not proven"
-        yield "if it fails", f"back to {back}{count} ({proven})"
+        if not decision.at_zero:
+            yield "if it fails", _fallback(decision.fallback)
     for note in decision.notes:
         yield "note", note
+
+
+def _fallback(fallback: Fallback) -> str:
+    count = f" at desired {fallback.desired}" if fallback.desired is not None else ""
+    return f"back to {_short(fallback.revision)}{count} ({'proven' if fallback.proven else 'not proven'})"
+
+
+def _revision(decision: Plan) -> str:
+    if decision.content:
+        return "a new one is registered"
+    if decision.adopts:
+        return f"{_short(decision.expectation.revision)}, followed from where it stands"
+    if decision.expectation.revision != decision.before:
+        return f"{_short(decision.expectation.revision)}, which exists already"
+    return "stays" if decision.at_zero else "stays, with a new deployment"
 
 
 def _changes(one: Surveyed, decision: Plan) -> tuple[str, ...]:
@@ -89,9 +112,12 @@ def _as_json(one: Surveyed) -> dict[str, Any]:
         }
     return {
         "service": decision.name,
+        "tag": decision.tag or None,
+        "refused": masked_text(decision.instead.what) if decision.instead else None,
         "rolls": decision.rolls,
         "digest": decision.digest or None,
         "before": _short(decision.before),
+        "revision": _short(decision.expectation.revision) or None,
         "registers": decision.content is not None,
         "changes": list(_changes(one, decision)),
         "desired": decision.desired,

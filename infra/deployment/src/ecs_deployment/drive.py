@@ -15,6 +15,7 @@ from functools import partial
 from ecs_deployment import attention, diagnose, events, job, model, observe, rollout
 from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
 from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
+from ecs_deployment.goal import Adopted
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import launch, perform
@@ -65,19 +66,45 @@ def _launch(loop: Loop, one: Job) -> None:
     for line in one.plan.story:
         loop.sink(events.Said(one.plan.name, line))
     if not one.plan.rolls:  # nothing to do but to hand back what an earlier run left
-        finish(loop, one, Outcome.UNCHANGED)
+        instead = one.plan.instead
+        if instead:
+            finish(loop, one, Outcome.REFUSED, diagnose.Cause(instead.what, instead.cure))
+        else:
+            finish(loop, one, Outcome.UNCHANGED)
         return
     one.lease.renew(loop.clock.boottime())
+    if one.plan.adopts:
+        _follow(loop, one, one.plan.adopts)
+        return
     revision, answer = launch(one.hands, one.plan)
     now = loop.clock.boottime()
     if answer is None:
         finish(loop, one, Outcome.INTERRUPTED)
         return
-    one.state = rollout.begin(one.plan, revision, answer, loop.limits, now)
+    begin = rollout.empty if one.plan.at_zero else rollout.begin
+    one.state = begin(one.plan, revision, answer, loop.limits, now)
     one.seen = model.Snapshot(answer)
-    one.enter("starting", now)
+    one.enter("going to sleep" if one.plan.at_zero else "starting", now)
     one.next_look = now
+    if one.plan.at_zero:
+        return
     loop.sink(events.Said(one.plan.name, f"Rolling out {revision.rsplit('/', 1)[-1]} as {one.state.newest}."))
+
+
+def _follow(loop: Loop, one: Job, adopts: Adopted) -> None:
+    """Step into a rollout that an earlier run began; nothing is sent."""
+    assert one.seen is not None
+    now = loop.clock.boottime()
+    one.state = rollout.follow(one.plan, adopts, one.seen.service, loop.limits, now)
+    if adopts.taken_over_by:
+        text = f"Another deployment took over: {adopts.taken_over_by}."
+        advice = "See who started it with `inv app.status`."
+        finish(loop, one, Outcome.SUPERSEDED, diagnose.Cause(text, advice))
+        return
+    for number in adopts.ours:
+        one.held.add_deployment(number)
+    one.enter("following", now)
+    one.next_look = now
 
 
 def _look(loop: Loop, due: Sequence[Job]) -> None:

@@ -31,7 +31,8 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
     if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):
         # During somebody else's rollout ECS itself holds scale-in back, so the suspension need not wait for it.
         settled += _guarded(one, lambda: borrow.resume(one.hands, *_place(one)))
-    if outcome is Outcome.ROLLED_BACK and one.plan.was_asleep and not one.plan.sleeps_again:
+    undone = outcome is Outcome.ROLLED_BACK or (outcome is Outcome.DEPLOYED and one.plan.action == "abort")
+    if undone and one.plan.was_asleep and not one.plan.sleeps_again:
         _put_to_sleep(one)
     settled += _still_owed(one, settled)
     one.result = job.result(one, outcome, settled, loop.clock.boottime())

@@ -133,6 +133,8 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         before=_short(plan.before),
         deployment_id=state.newest if state else "",
         was_asleep=plan.was_asleep,
+        action=plan.action,
+        tag=plan.tag,
         probe=traffic,
         seconds=round(now - job.began, 1),
         cause=cause.text if cause else "",
@@ -165,6 +167,10 @@ def _summary(final: Result, job: Job) -> str:
             return f"{final.revision} is proven and serves."
         case Outcome.UNCHANGED:
             return " ".join(plan.story)
+        case Outcome.ASLEEP:
+            return f"The service is at 0, on {final.revision}. {_wakes(plan)}"
+        case Outcome.ROLLED_BACK if plan.adopts:
+            return f"The service is well, on {_short(state.back_to) if state else back} again."
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
         case Outcome.UNDECIDED:
@@ -201,6 +207,14 @@ def _stands(service: model.Service) -> str:
     if not service.desired:
         return f"{on[0].upper()}{on[1:]}, at 0."
     return f"{service.running} of {service.desired} tasks run; {on}."
+
+
+def _wakes(plan: Plan) -> str:
+    """What brings a sleeping service back."""
+    by_hand = f"`inv app.wake --service {plan.name}` wakes it by hand"
+    if plan.idle and plan.idle.wakes_by:
+        return f"Its first request wakes it (alarm {plan.idle.wakes_by}); {by_hand}."
+    return f"Nothing wakes it by itself: {by_hand}."
 
 
 def _short(arn: str) -> str:

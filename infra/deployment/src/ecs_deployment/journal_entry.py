@@ -40,6 +40,7 @@ class Entry:
     digest: str = ""
     revision: str = ""
     before: str = ""  # ARN of the task definition that ran before
+    asleep: bool = False  # the service was at 0 before
     started: float = 0.0  # by the owner's clock
     overtook: int = 0  # an open entry whose last word has not been read yet; 0 for none
     debts: tuple[Debt, ...] = ()

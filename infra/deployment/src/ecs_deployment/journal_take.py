@@ -40,6 +40,7 @@ class Taking:
     digest: str = ""
     revision: str = ""
     before: str = ""
+    asleep: bool = False
     run_url: str = ""
     owner: journal_owner.Owner = field(default_factory=journal_owner.this_process)
 
@@ -200,6 +201,7 @@ class _Taker:
             digest=request.digest,
             revision=request.revision,
             before=request.before,
+            asleep=request.asleep,
             started=self._clock.time(),
         )
         if seen.holder:

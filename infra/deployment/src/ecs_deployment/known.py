@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ecs_deployment import model
+from ecs_deployment.goal import Goal
+
+Action = Literal["deploy", "rollback", "resume", "abort", "wake", "sleep"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for."""
+    """What the user asked for. All but a deploy find out from the journal which revision that means."""
 
     environment: str
-    tag: str
+    tag: str = ""
     supersede: bool = False  # replace whoever deploys or rolls right now
+    action: Action = "deploy"
+    to: str = ""  # for a rollback: the tag or revision, "" for the last proven one
+    force: bool = False  # for a deploy: an older commit, too
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Known:
     `image` is None where the registry has no such tag; `unchecked` says why the registry could not be asked.
     `proven` are the task definition ARNs that ended a deploy proven, newest first; `proven_at` says when, in words.
     `inherited` are the deployment ids of all runs in the journal: none of them has an owner once we hold the lock.
+    `wanted` is the revision that shall run, None where it is made of `current` and the image.
     `unfinished` are the revisions of runs that never ended: one may roll without its id being in the journal.
     """
 
@@ -36,3 +44,10 @@ class Known:
     inherited: frozenset[str] = frozenset()
     unfinished: frozenset[str] = frozenset()
     idle: model.IdleAlarm | None = None
+    goal: Goal = field(default_factory=Goal)
+    wanted: model.TaskDefinition | None = None
+
+    @property
+    def base(self) -> model.TaskDefinition:
+        """The revision whose content will run, but for the image of a deploy."""
+        return self.wanted or self.current

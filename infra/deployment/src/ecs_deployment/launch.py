@@ -102,7 +102,7 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         return now if ours else None
 
     answer = patiently(hands, send, took_effect)
-    if answer.primary:
+    if answer.primary and answer.primary.id != wanted.old:
         # The rollout is a fact now. A note that fails is carried by the next write to the journal.
         with suppress(DeployError):
             hands.held.add_deployment(answer.primary.id)

@@ -205,12 +205,14 @@ class Scaling:
 class IdleAlarm:
     """The alarm whose policy takes the service to 0.
 
-    `leased`: it counts the metric DeployActivity as traffic, so that a deploy can hold it off.
+    `leased`: it counts the metric DeployActivity as traffic, so that a deploy can hold it off. `wakes_by` is the
+    alarm whose policy brings the service up from 0, "" for none.
     """
 
     name: str
     state: str  # OK, ALARM, INSUFFICIENT_DATA
     leased: bool
+    wakes_by: str = ""
 
 
 @dataclass(frozen=True)

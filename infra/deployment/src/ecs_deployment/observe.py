@@ -9,8 +9,10 @@ from ecs_deployment import diagnose, model
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import Denied, NotFound, Refused
+from ecs_deployment.goal import Goal
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.known import Known
+from ecs_deployment.reference import parse
 from ecs_deployment.rollout_state import Part
 from ecs_deployment.settings import ServiceSettings
 
@@ -83,29 +85,33 @@ def _checks(cloud: Cloud, groups: tuple[str, ...]) -> tuple[model.HealthCheck, .
 def known(
     cloud: Cloud,
     settings: ServiceSettings,
-    tag: str,
+    seen: model.Service,
+    goal: Goal,
     entries: tuple[Entry, ...],
     proven_at: Mapping[str, str],
     *,
     before: Known | None = None,
 ) -> Known:
-    """All that planning needs. `entries` are the journal's, newest first.
+    """All that planning needs for a service that was just described. `entries` are the journal's, newest first.
 
-    Tasks and targets decide something only where the image runs already; the first time they are read all the
-    same, since the proof will read them and a missing permission should be known before anything is changed.
-    `before` is an earlier answer for the same tag: its image stands, and its task definition if the service is
-    still on it.
+    Tasks and targets decide something only where what is wanted runs already; the first time they are read all
+    the same, since the proof will read them and a missing permission should be known before anything is changed.
+    `before` is an earlier answer: its image stands for the same goal, and its task definitions for the same revisions.
     """
     cluster, name = named(settings)
-    seen = service(cloud, cluster, name)
-    if before is not None and before.current.arn == seen.task_definition:
-        current = before.current
+    had = {d.arn: d for d in ((before.current, before.wanted) if before else ()) if d}
+    current = had.get(seen.task_definition) or cloud.task_definition(seen.task_definition)
+    wanted = _wanted(cloud, goal, {**had, current.arn: current})
+    if before and (before.goal.image, before.goal.revision) == (goal.image, goal.revision):
+        found, unchecked = before.image, before.unchecked
+    elif wanted:
+        found, unchecked = _pinned_image(cloud, settings, wanted)
     else:
-        current = cloud.task_definition(seen.task_definition)
-    found, unchecked = (before.image, before.unchecked) if before else image(cloud, settings, tag)
+        found, unchecked = image(cloud, settings, goal.image) if goal.image else (None, "")
     definitions = current.content["containerDefinitions"]
     pinned = found is not None and any(found.digest in d["image"] for d in definitions)
-    parts = FOR_THE_PROOF if pinned and seen.desired else frozenset[Part]()
+    runs = wanted.arn == current.arn if wanted else pinned
+    parts = FOR_THE_PROOF if runs and seen.desired else frozenset[Part]()
     if before is None and not parts:
         parts = frozenset({Part.TASKS, Part.TARGETS})
     scaling = cloud.scaling(cluster, name)
@@ -120,7 +126,37 @@ def known(
         idle=before.idle if before else _idle_alarm(cloud, cluster, name) if sleeps else None,
         unfinished=frozenset(e.revision for e in entries if e.revision and not e.outcome),
         inherited=frozenset(number for entry in entries for number in entry.deployments),
+        goal=goal,
+        wanted=wanted,
     )
+
+
+def _wanted(cloud: Cloud, goal: Goal, had: Mapping[str, model.TaskDefinition]) -> model.TaskDefinition | None:
+    """The revision that the goal names."""
+    if not goal.revision or goal.nothing:
+        return None
+    try:
+        return had.get(goal.revision) or cloud.task_definition(goal.revision)
+    except NotFound as error:
+        raise Refused(
+            f"There is no revision {goal.revision.rsplit('/', 1)[-1]}: {error.what}",
+            "Name another one; `inv app.history` lists what was proven.",
+        ) from error
+
+
+def _pinned_image(
+    cloud: Cloud, settings: ServiceSettings, wanted: model.TaskDefinition
+) -> tuple[model.Image | None, str]:
+    """The image that the revision pins, if it is one of the service's own repository."""
+    definitions = wanted.content["containerDefinitions"]
+    names = settings.containers or tuple(d["name"] for d in definitions[:1] if len(definitions) == 1)
+    images = [parse(d["image"]) for d in definitions if d["name"] in names]
+    pinned = next((image for image in images if image.digest), None)
+    if pinned is None:
+        return None, f"{wanted.short} names its image by tag, so its digest is not known."
+    if not settings.repository or pinned.name.rpartition("/")[2] != settings.repository.rpartition("/")[2]:
+        return None, f"{pinned.name} is not the repository of {settings.name}."
+    return image(cloud, settings, pinned.digest)
 
 
 def _idle_alarm(cloud: Cloud, cluster: str, name: str) -> model.IdleAlarm | None:

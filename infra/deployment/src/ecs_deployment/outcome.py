@@ -15,6 +15,7 @@ class Outcome(Enum):
     DEPLOYED = "deployed"
     DEPLOYED_WITH_LOSS = "deployed_with_loss"
     UNCHANGED = "unchanged"
+    ASLEEP = "asleep"
     REFUSED = "refused"
     ROLLED_BACK = "rolled_back"
     FAILED = "failed"
@@ -32,6 +33,7 @@ class Outcome(Enum):
 _EXIT = {
     Outcome.DEPLOYED: 0,
     Outcome.UNCHANGED: 0,
+    Outcome.ASLEEP: 0,
     Outcome.UNEXPECTED: 1,
     Outcome.REFUSED: 2,
     Outcome.DEPLOYED_WITH_LOSS: 3,
@@ -76,6 +78,8 @@ class Result:
     cause: str = ""
     advice: str = ""
     evidence: tuple[str, ...] = ()  # stop reasons grouped, target health, last log lines
+    action: str = "deploy"
+    tag: str = ""
     handed_back: tuple[str, ...] = ()  # what was borrowed and is back
     owed: tuple[str, ...] = ()  # what could not be handed back, and why
     summary: str = ""  # one sentence: the state things are in now
@@ -93,6 +97,7 @@ class Report:
     seconds: float
     api_calls: int
     services: tuple[Result, ...] = field(default_factory=tuple)
+    action: str = "deploy"
 
     @property
     def exit_code(self) -> int:

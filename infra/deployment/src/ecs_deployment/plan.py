@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ecs_deployment import model, refusals
 from ecs_deployment.debts import Debt
 from ecs_deployment.envelope import Envelope
+from ecs_deployment.fallback import Fallback, way_back
+from ecs_deployment.goal import Adopted
 from ecs_deployment.known import Known, Request
-from ecs_deployment.reference import pinned
+from ecs_deployment.reference import parse, pinned
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.verdict import Expectation, judge
-
-
-@dataclass(frozen=True)
-class Fallback:
-    """Where the service goes back to when the deploy fails.
-
-    `desired` is sent only where it is not None. `by_ecs`: ECS's own rollback leads to the same revision.
-    """
-
-    revision: str
-    desired: int | None
-    proven: bool
-    by_ecs: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +40,10 @@ class Plan:
     fallback: Fallback
     sleeps_again: bool  # something will take it back to 0 by itself
     idle: model.IdleAlarm | None = None  # what takes it there
+    action: str = "deploy"  # rollback, resume, abort, wake, sleep: the same rollout with another goal
+    adopts: Adopted | None = None  # the rollout that is followed instead of started
+    at_zero: bool = False  # no rollout: the service is taken to 0
+    instead: Refusal | None = None  # why nothing is rolled although something should be
     accepts_gap: bool = False
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -58,64 +51,136 @@ class Plan:
 
 def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Refusal:
     """The plan for one service, or why not."""
-    service = known.snapshot.service
-    containers = settings.containers or _only_container(known.current)
-    refusal = refusals.first(known, settings, containers, request)
+    service, goal = known.snapshot.service, known.goal
+    containers = settings.containers or _only_container(known.base)
+    refusal = None if goal.nothing else refusals.first(known, settings, containers, request)
+    if refusal and request.action == "resume" and not goal.adopts:
+        # What cannot be finished still owes what it borrowed.
+        idle = replace(known, goal=replace(goal, nothing="It was not finished."), wanted=None)
+        only = plan(request, idle, settings)
+        return replace(only, instead=refusal) if isinstance(only, Plan) else refusal
     if refusal:
         return refusal
     asleep = service.desired == 0
-    digest, image, notes = _image(request, known, settings)
-    content = _with_image(known.current.content, containers, image)
-    differs = content != known.current.content
+    change = _change(known, settings, containers)
     expectation = Expectation(
-        revision="" if differs else known.current.arn,
-        digests=known.image.accepted if known.image else frozenset(),
+        revision="" if change.content else known.base.arn,
+        digests=known.image.accepted if known.image else change.digests,
         containers=containers,
-        checked=tuple(d["name"] for d in content["containerDefinitions"] if d.get("healthCheck")),
+        checked=tuple(d["name"] for d in change.runs["containerDefinitions"] if d.get("healthCheck")),
     )
-    borrowed, story = _borrow(known, settings)
-    fallback = _fallback(known)
-    if borrowed.rollback_off:
-        fallback = Fallback(fallback.revision, fallback.desired, fallback.proven, by_ecs=False)
-    proof = known.proven_at.get(known.current.arn)
-    if asleep:
-        settled = not differs and proof is not None
+    rolls, story, notes = _rolls(known, change, expectation)
+    fallback = way_back(known)
+    borrowed, told = (
+        _borrow(known, settings, fallback)
+        if rolls and not goal.adopts and not goal.at_zero
+        else (_AS_IT_IS, [])
+    )
+    if rolls and asleep and not goal.adopts and not goal.at_zero:
         again = (
             f", and sleeps again after {settings.idle_minutes} idle minutes" if settings.idle_minutes else ""
         )
-        story = [f"The service is at 0: it is brought to 1 for the deploy{again}.", *story]
-    else:
-        settled = not differs and not judge(known.snapshot, expectation)
-        if not differs and not settled and known.image:
-            notes.append("The same revision is in place but is not well, so it is rolled anew.")
-    rolls = not settled
-    story += _superseded(service)
-    if not rolls:
-        story = [f"asleep, last proven {proof}" if asleep else "The same revision runs already and is well."]
+        story.append(f"The service is at 0: it is brought to 1 for the {request.action}{again}.")
+    if rolls and not goal.adopts:
+        told += _superseded(service)
     return Plan(
         name=settings.name,
         cluster=service.cluster,
         service=service.name,
+        action=request.action,
         rolls=rolls,
-        tag=request.tag,
-        digest=digest,
+        tag=goal.tag or request.tag,
+        digest=change.digest,
         expectation=expectation,
-        before=known.current.arn,
+        before=(goal.before if goal.adopts else "") or known.current.arn,
         primary=service.primary.id if service.primary else "",
-        content=content if differs else None,
-        definition=model.TaskDefinition(known.current.arn, "ACTIVE", content, known.current.tags),
-        desired=1 if asleep else None,
+        content=change.content,
+        definition=model.TaskDefinition(known.base.arn, "ACTIVE", change.runs, known.base.tags),
+        desired=0 if goal.at_zero else 1 if asleep else None,
         configuration=borrowed.configuration,
-        debts=borrowed.debts if rolls else (),
-        force=not differs,
-        was_asleep=asleep,
+        debts=borrowed.debts,
+        force=not change.differs and not goal.at_zero,
+        was_asleep=goal.was_asleep or (asleep and not goal.adopts),
         fallback=fallback,
         sleeps_again=known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0,
         idle=known.idle,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
-        story=tuple(story),
-        notes=tuple(notes),
+        story=(*goal.story, *story, *told),
+        notes=(*goal.notes, *change.notes, *notes),
+        adopts=goal.adopts,
+        at_zero=goal.at_zero,
     )
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What will run, against what runs. `content` is to be registered, None where the revision exists."""
+
+    runs: model.Content
+    content: model.Content | None
+    differs: bool
+    digest: str  # "" where it is not known
+    digests: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def _change(known: Known, settings: ServiceSettings, containers: tuple[str, ...]) -> _Change:
+    """The content with its image. An INACTIVE revision runs in no service: its content is registered anew."""
+    if known.wanted or known.goal.nothing:
+        base = known.base
+        pinned = {
+            parse(d["image"]).digest for d in base.content["containerDefinitions"] if d["name"] in containers
+        }
+        digest = known.image.digest if known.image else next(iter(sorted(pinned - {""})), "")
+        notes = (f"The image was not checked: {known.unchecked}",) if known.unchecked else ()
+        content = base.content if base.status != "ACTIVE" and not known.goal.nothing else None
+        return _Change(
+            base.content, content, base.arn != known.current.arn, digest, frozenset(pinned - {""}), notes
+        )
+    digest, image, told = _image(known, settings)
+    runs = _with_image(known.current.content, containers, image)
+    differs = runs != known.current.content
+    return _Change(runs, runs if differs else None, differs, digest, frozenset(), tuple(told))
+
+
+def _rolls(known: Known, change: _Change, expectation: Expectation) -> tuple[bool, list[str], list[str]]:
+    """Whether anything has to be rolled, what there is to say about it, and what to note."""
+    service, goal = known.snapshot.service, known.goal
+    proof = known.proven_at.get(known.current.arn)
+    if goal.nothing:
+        return False, [goal.nothing], []
+    if goal.adopts:
+        return True, [_followed(goal.adopts, service)], []
+    if goal.at_zero:
+        resting = service.desired == 0 and service.running == 0 and not change.differs
+        return (
+            not resting,
+            [f"It is at 0 already, on {known.current.short}." if resting else _rests(known)],
+            [],
+        )
+    if change.differs:
+        return True, [], []
+    if service.desired == 0:
+        settled = proof is not None and not goal.wakes
+        return not settled, [f"asleep, last proven {proof}"] if settled else [], []
+    if not judge(known.snapshot, expectation):
+        return False, ["The same revision runs already and is well."], []
+    note = "The same revision is in place but is not well, so it is rolled anew."
+    return True, [], [note] if known.image else []
+
+
+def _followed(adopts: Adopted, service: model.Service) -> str:
+    primary = service.primary
+    if adopts.taken_over_by or primary is None:
+        return f"{adopts.taken_over_by} took its place."
+    state = "is still rolling out" if primary.rollout_state == "IN_PROGRESS" else "is in place"
+    way = "leads back" if adopts.leads_back else "is followed"
+    return f"{primary.id} to {primary.task_definition.rsplit('/', 1)[-1]} {state}: it {way} from here."
+
+
+def _rests(known: Known) -> str:
+    back = f" on {known.base.short}" if known.base.arn != known.current.arn else ""
+    return f"The desired count is set to 0{back}."
 
 
 def _superseded(service: model.Service) -> list[str]:
@@ -133,10 +198,14 @@ def _only_container(current: model.TaskDefinition) -> tuple[str, ...]:
     return (names[0],) if len(names) == 1 else ()
 
 
-def _image(request: Request, known: Known, settings: ServiceSettings) -> tuple[str, str, list[str]]:
+def _image(known: Known, settings: ServiceSettings) -> tuple[str, str, list[str]]:
     """Digest ("" where it is not known), the reference to write and what could not be checked."""
     if known.image is None:  # a registry that cannot be read: `refusals` lets only a full URI pass here
-        return "", f"{settings.repository}:{request.tag}", [f"The image was not checked: {known.unchecked}"]
+        return (
+            "",
+            f"{settings.repository}:{known.goal.image}",
+            [f"The image was not checked: {known.unchecked}"],
+        )
     notes = []
     if not known.image.architectures:
         notes.append("The image's CPU architecture was not checked: its manifest does not tell.")
@@ -156,10 +225,12 @@ class _Borrowed:
     configuration: dict[str, Any] | None
     debts: tuple[Debt, ...]
     start_first: bool
-    rollback_off: bool
 
 
-def _borrow(known: Known, settings: ServiceSettings) -> tuple[_Borrowed, list[str]]:
+_AS_IT_IS = _Borrowed(None, (), start_first=True)
+
+
+def _borrow(known: Known, settings: ServiceSettings, fallback: Fallback) -> tuple[_Borrowed, list[str]]:
     """What is changed for the duration of the rollout, and what the user should hear about it."""
     service, scaling = known.snapshot.service, known.snapshot.scaling
     live = Envelope.of(service.configuration)
@@ -188,10 +259,7 @@ def _borrow(known: Known, settings: ServiceSettings) -> tuple[_Borrowed, list[st
         changed["earlySuccessCriteria"] = {**early, "healthyPercent": 100}
         debts.append(Debt("early_success", early["healthyPercent"], 100))
     breaker = service.configuration.get("deploymentCircuitBreaker") or {}
-    rollback_off = bool(breaker.get("enable") and breaker.get("rollback")) and not _last_completed_is_proven(
-        known
-    )
-    if rollback_off:
+    if breaker.get("enable") and breaker.get("rollback") and not fallback.by_ecs:
         changed["deploymentCircuitBreaker"] = {**breaker, "rollback": False}
         debts.append(Debt("breaker_rollback", True, False))
         story.append(
@@ -203,31 +271,4 @@ def _borrow(known: Known, settings: ServiceSettings) -> tuple[_Borrowed, list[st
         debts.append(Debt("suspension", before, {**before, "in": True}))
         story.append("Scale-in is suspended for the rollout and resumed after.")
     configuration = {**service.configuration, **changed} if changed else None
-    return _Borrowed(configuration, tuple(debts), start_first, rollback_off), story
-
-
-def _last_completed_is_proven(known: Known) -> bool:
-    """Whether ECS's own rollback would lead to a revision that is known to work.
-
-    Known to work is what a deploy of ours proved, and what serves now with all its tasks.
-    """
-    service = known.snapshot.service
-    done = [d for d in service.deployments if d.rollout_state in ("COMPLETED", "")]
-    if not done:
-        return False
-    last = max(done, key=lambda d: d.created_at)
-    serves = service.desired >= 1 and last.running >= service.desired
-    return serves or last.task_definition in known.proven[:1]
-
-
-def _fallback(known: Known) -> Fallback:
-    service = known.snapshot.service
-    if _last_completed_is_proven(known):
-        done = [d for d in service.deployments if d.rollout_state in ("COMPLETED", "")]
-        last = max(done, key=lambda d: d.created_at)
-        return Fallback(last.task_definition, None, proven=True, by_ecs=True)
-    if known.proven:
-        return Fallback(known.proven[0], None, proven=True, by_ecs=False)
-    if service.desired == 0:
-        return Fallback(known.current.arn, 0, proven=False, by_ecs=False)
-    return Fallback(known.current.arn, None, proven=False, by_ecs=False)
+    return _Borrowed(configuration, tuple(debts), start_first), story

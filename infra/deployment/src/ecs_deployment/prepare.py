@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import Any
 
 from ecs_deployment import events, probe
 from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.job import Job
-from ecs_deployment.journal import Held, Taking, off, run_url, take, unfinished
+from ecs_deployment.journal import Entry, Held, Taking, off, run_url, take, unfinished
 from ecs_deployment.known import Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
@@ -16,19 +17,19 @@ from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
-from ecs_deployment.survey import Setting, Surveyed, Wishes, known_of, path_of
+from ecs_deployment.survey import Setting, Surveyed, Wishes, entries_of, known_of, path_of
 
 
 def prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, began: float) -> Job:
     """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
     held = _take(setting, request, wishes, one)
     try:
-        entries = (held.entry, *held.others)
-        decision = plan(request, known_of(setting, request, one.settings, entries, one.known), one.settings)
+        earlier = _earlier(setting, request, one.settings, held)
+        known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, one.known)
+        decision = plan(request, known, one.settings)
         if isinstance(decision, Refusal):
             raise Refused(decision.what, decision.cure)
-        if (held.entry.digest, held.entry.before) != (decision.digest, decision.before):
-            held.record(digest=decision.digest, before=decision.before)
+        _record(held, decision)
         measuring, why_not = _measure(one.settings, decision) if wishes.probe else (None, "--no-probe")
     except BaseException as error:
         ended = Outcome.REFUSED if isinstance(error, DeployError) else Outcome.INTERRUPTED
@@ -43,19 +44,42 @@ def prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, b
         lease=Lease(setting.cloud, decision.cluster, decision.service, decision.idle),
         probe=measuring,
         unmeasured=why_not,
+        seen=known.snapshot,
     )
+
+
+def _earlier(setting: Setting, request: Request, settings: ServiceSettings, held: Held) -> tuple[Entry, ...]:
+    """The entries before ours. Who goes on with another run needs that one's last words, written until just now."""
+    if request.action not in ("resume", "abort"):
+        return held.others
+    return tuple(e for e in entries_of(setting, settings) if e.number < held.entry.number)
+
+
+def _record(held: Held, decision: Plan) -> None:
+    """Correct what the entry says where the world has moved since it was opened."""
+    facts = _facts(decision)
+    if any(getattr(held.entry, name) != value for name, value in facts.items()):
+        held.record(**facts)
+
+
+def _facts(decision: Plan) -> dict[str, Any]:
+    return {
+        "tag": decision.tag,
+        "digest": decision.digest,
+        "revision": decision.expectation.revision,
+        "before": decision.before,
+        "asleep": decision.was_asleep,
+    }
 
 
 def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> Held:
     assert isinstance(one.decision, Plan)
     taking = Taking(
-        action="deploy",
+        action=request.action,
         environment=setting.environment.name,
         service=one.settings.name,
-        tag=request.tag,
-        digest=one.decision.digest,
-        before=one.decision.before,
         run_url=run_url(os.environ),
+        **_facts(one.decision),
     )
     if setting.environment.journal == "off":
         return off(taking, clock=setting.clock)
@@ -68,7 +92,8 @@ def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> 
         taking,
         clock=setting.clock,
         wait_until=until,
-        supersede=request.supersede,
+        # Who aborts a living run has to say so twice; `journal_handover` lets it see that first.
+        supersede=request.supersede or (request.action == "abort" and request.force),
         on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
     )
     if held.note:

@@ -23,11 +23,15 @@ class Refusal:
 def first(
     known: Known, settings: ServiceSettings, containers: tuple[str, ...], request: Request
 ) -> Refusal | None:
-    """The first reason against this deploy, None where there is none."""
+    """The first reason against this run, None where there is none."""
+    if known.goal.adopts:  # it rolls already, whatever there was to say against it
+        return _kind(known.snapshot.service)
+    if known.goal.at_zero:
+        return _kind(known.snapshot.service) or _under_way(known, supersede=request.supersede)
     return (
         _kind(known.snapshot.service)
-        or _containers(known.current, containers)
-        or _image(known, settings, request.tag)
+        or _containers(known.base, containers)
+        or _image(known, settings)
         or _architecture(known)
         or _under_way(known, supersede=request.supersede)
         or _capacity(known.snapshot)
@@ -67,11 +71,19 @@ def _containers(current: model.TaskDefinition, containers: tuple[str, ...]) -> R
     return None
 
 
-def _image(known: Known, settings: ServiceSettings, tag: str) -> Refusal | None:
+def _image(known: Known, settings: ServiceSettings) -> Refusal | None:
     if known.image or known.unchecked:
         return None
+    if known.wanted:
+        return Refusal(
+            f"The image of {known.wanted.short} is no longer in repository {settings.repository!r}, so no task "
+            "of it could start.",
+            "Choose another revision (`inv app.rollback --to`), or deploy a tag (`inv app.deploy`).",
+        )
+    named = known.goal.image or known.goal.tag
+    which = named if named.startswith("sha256:") else f"with tag {named}"
     return Refusal(
-        f"The registry has no image with tag {tag} in repository {settings.repository!r}.",
+        f"The registry has no image {which} in repository {settings.repository!r}.",
         "Check --tag, or publish it first with `inv app.build`.",
     )
 
@@ -79,7 +91,7 @@ def _image(known: Known, settings: ServiceSettings, tag: str) -> Refusal | None:
 def _architecture(known: Known) -> Refusal | None:
     if not known.image or not known.image.architectures:
         return None
-    wanted = known.current.content.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
+    wanted = known.base.content.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
     docker = _DOCKER_NAMES.get(wanted, wanted)
     if docker in known.image.architectures:
         return None

@@ -69,7 +69,8 @@ def summary(report: Report) -> str:
     """The whole run as Markdown."""
     parts = [part for result in report.services for part in _section(result, report.environment)]
     steps = [f"- {_escaped(step)}" for step in words.next_steps(report)]
-    cost = [f"Tag {_escaped(report.tag)}: {_escaped(words.total(report))}."]
+    tag = f"Tag {_escaped(report.tag)}: " if report.tag else ""
+    cost = [f"{tag}{_escaped(words.total(report))}."]
     slow = words.slowness(report)
     return "\n".join([*parts, *cost, *([f"**{slow}**"] if slow else []), "", *steps, ""]) + "\n"
 

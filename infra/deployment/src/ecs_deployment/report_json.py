@@ -15,7 +15,8 @@ def document(report: Report) -> dict[str, Any]:
     outcome = report.outcome if report.services else Outcome.UNCHANGED
     return {
         "environment": report.environment,
-        "tag": report.tag,
+        "tag": report.tag or None,
+        "action": report.action,
         "outcome": outcome.value,
         "exit_code": report.exit_code,
         "api_calls": report.api_calls,
@@ -32,6 +33,7 @@ def outcome_of(error: DeployError) -> Outcome:
 def _service(result: Result) -> dict[str, Any]:
     return {
         "service": result.service,
+        "tag": result.tag or None,
         "outcome": result.outcome.value,
         "digest": result.digest or None,
         "revision": result.revision or None,

@@ -90,7 +90,7 @@ def finished(event: Finished) -> str:
     result = event.result
     stopped = result.outcome is Outcome.INTERRUPTED
     cause = f": {result.summary if stopped else result.cause}" if result.cause else ""
-    return f"{words.WORDS[result.outcome].says}, after {words.duration(result.seconds)}{cause}"
+    return f"{words.says(result)}, after {words.duration(result.seconds)}{cause}"
 
 
 def _signature(now: Progress) -> tuple[object, ...]:

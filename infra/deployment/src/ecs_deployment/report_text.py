@@ -32,6 +32,7 @@ class Wording:
 WORDS = {
     Outcome.DEPLOYED: Wording("deployed and proven", "good", "done and proven"),
     Outcome.UNCHANGED: Wording("unchanged, it already runs this", "good", "done and proven"),
+    Outcome.ASLEEP: Wording("asleep at 0", "good", "done"),
     Outcome.DEPLOYED_WITH_LOSS: Wording(
         "deployed, but requests were lost", "warning", "a check found something"
     ),
@@ -45,6 +46,27 @@ WORDS = {
     Outcome.INTERRUPTED: Wording("interrupted", "warning", "interrupted"),
     Outcome.UNEXPECTED: Wording("ended by something unexpected", "bad", "unexpected"),
 }
+
+
+# The same outcomes of runs that are no deploys, in their own words.
+_OF_ACTION = {
+    ("rollback", Outcome.DEPLOYED): "back on {revision}, and proven",
+    ("abort", Outcome.DEPLOYED): "undone, {revision} is proven",
+    ("abort", Outcome.ASLEEP): "undone, asleep at 0",
+    ("resume", Outcome.DEPLOYED): "finished, {revision} is proven",
+    ("resume", Outcome.UNCHANGED): "nothing left to roll",
+    ("abort", Outcome.UNCHANGED): "nothing left to undo",
+    ("wake", Outcome.DEPLOYED): "awake and proven",
+    ("wake", Outcome.UNCHANGED): "awake already",
+    ("sleep", Outcome.UNCHANGED): "asleep already",
+    ("wake", Outcome.FAILED): "did not wake",
+}
+
+
+def says(result: Result) -> str:
+    """The outcome in words, as the run's own verb has it."""
+    own = _OF_ACTION.get((result.action, result.outcome), WORDS[result.outcome].says)
+    return own.format(revision=result.revision)
 
 
 def clean(text: str) -> str:
@@ -101,12 +123,12 @@ def failures(now: Progress) -> str:
 
 def headline(result: Result, environment: str) -> str:
     """One service's outcome in one sentence."""
-    return clean(f"{result.service} on {environment}: {WORDS[result.outcome].says}")
+    return clean(f"{result.service} on {environment}: {says(result)}")
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one service, the cause of a failure first; clean."""
-    changed = result.outcome not in (Outcome.REFUSED, Outcome.UNCHANGED)
+    changed = result.outcome not in (Outcome.REFUSED, Outcome.UNCHANGED, Outcome.ASLEEP)
     rows = [
         ("Cause", "" if result.cause == BY_A_SIGNAL else result.cause),
         ("Advice", result.advice),
@@ -116,7 +138,9 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("Deployment", result.deployment_id),
         (
             "Sleep",
-            "it was at 0 and was brought to 1 for this deploy" if result.was_asleep and changed else "",
+            f"it was at 0 and was brought to 1 for this {result.action}"
+            if result.was_asleep and changed
+            else "",
         ),
         ("Traffic", traffic(result.probe) if changed and result.stages else ""),
         ("Stages", ", ".join(f"{stage.name} {duration(stage.seconds)}" for stage in result.stages)),
@@ -146,7 +170,7 @@ def slowness(report: Report) -> str:
 def next_steps(report: Report) -> Sequence[str]:
     """The commands that go on from here, each with its purpose."""
     env = f"--env {report.environment}"
-    again = f"inv app.deploy {env} --tag {report.tag}"
+    again = _again(report, env)
     status, verify = f"inv app.status {env}", f"inv app.verify {env}"
     resume = f"inv app.resume {env}: goes on from here"
     abort = f"inv app.abort {env}: undoes it"
@@ -155,6 +179,7 @@ def next_steps(report: Report) -> Sequence[str]:
     steps = {
         Outcome.DEPLOYED: [f"{verify}: look again, reading only"],
         Outcome.UNCHANGED: [f"{verify}: look again, reading only"],
+        Outcome.ASLEEP: [f"inv app.wake {env}: wake it by hand"],
         Outcome.DEPLOYED_WITH_LOSS: [f"{verify}: is all well by now?"],
         Outcome.REFUSED: [f"{again}: once the cause is mended"],
         Outcome.ROLLED_BACK: [f"{again}: once the cause is mended"],
@@ -165,3 +190,9 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.UNEXPECTED: [f"{status}: what runs now"],
     }
     return [clean(step) for step in steps[report.outcome]] if report.services else []
+
+
+def _again(report: Report, env: str) -> str:
+    """The command of this run once more."""
+    tag = f" --tag {report.tag}" if report.action == "deploy" and report.tag else ""
+    return f"inv app.{report.action} {env}{tag}"

@@ -26,6 +26,7 @@ class Phase(Enum):
     ROLLING = "rolling"
     PROVING = "proving"
     RETREATING = "rolling back"
+    EMPTYING = "going to sleep"
 
 
 @dataclass(frozen=True)

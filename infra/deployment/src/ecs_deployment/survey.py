@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ecs_deployment import events, masking, observe
+from ecs_deployment import events, goal_left, masking, model, observe
+from ecs_deployment import goal as goals
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import CloudError, Refused
+from ecs_deployment.goal import Goal
 from ecs_deployment.interrupts import Interrupts
-from ecs_deployment.journal import Entry, journal_path, read
+from ecs_deployment.journal import Entry, journal_path, read, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -55,6 +57,11 @@ class Surveyed:
         """Whether an earlier run left something that has to be handed back."""
         return bool(self.entries and self.entries[0].debts)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last run never closed its entry."""
+        return unfinished(self.entries) is not None
+
 
 def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]:
     """What would be done, service by service. Refuses where account or names are wrong."""
@@ -97,7 +104,7 @@ def chosen(environment: Environment, names: Sequence[str]) -> tuple[ServiceSetti
 def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Surveyed:
     entries = entries_of(setting, settings)
     try:
-        known = known_of(setting, request, settings, entries)
+        known = known_of(setting, request, settings, entries, entries)
     except Refused as error:
         return Surveyed(settings, entries, None, Refusal(error.what, error.cure))
     return Surveyed(settings, entries, known, plan(request, known, settings))
@@ -108,17 +115,39 @@ def known_of(
     request: Request,
     settings: ServiceSettings,
     entries: tuple[Entry, ...],
+    earlier: tuple[Entry, ...],
     before: Known | None = None,
 ) -> Known:
+    """What planning needs. `entries` is the whole journal, `earlier` without the entry of this very run."""
+    seen = observe.service(setting.cloud, *observe.named(settings))
     proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
-    return observe.known(setting.cloud, settings, request.tag, entries, proofs, before=before)
+    goal = _goal(request, seen, earlier)
+    return observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)
+
+
+def _goal(request: Request, seen: model.Service, entries: tuple[Entry, ...]) -> Goal:
+    match request.action:
+        case "deploy":
+            return goals.of_tag(request.tag)
+        case "rollback":
+            return goals.rollback(seen, entries, request.to)
+        case "resume":
+            return goal_left.resume(seen, entries)
+        case "abort":
+            return goal_left.abort(seen, entries)
+        case "wake":
+            return goals.wake(seen, entries)
+        case "sleep":
+            return goals.sleep(seen, entries)
 
 
 def entries_of(setting: Setting, settings: ServiceSettings) -> tuple[Entry, ...]:
+    """The journal of a service, newest first; empty where it is off."""
     if setting.environment.journal == "off":
         return ()
     return read(setting.cloud, path_of(setting, settings))
 
 
 def path_of(setting: Setting, settings: ServiceSettings) -> str:
+    """Where the journal of a service lies."""
     return journal_path(setting.environment.journal, *observe.named(settings))

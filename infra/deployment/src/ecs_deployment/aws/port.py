@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -168,7 +169,8 @@ class AwsCloud:
                 ScalableDimension=_DIMENSION,
             )
         names = translate.alarms_to_zero(answer)
-        return next(map(translate.idle_alarm, self._alarms(names)), None) if names else None
+        found = next(map(translate.idle_alarm, self._alarms(names)), None) if names else None
+        return found and replace(found, wakes_by=next(iter(translate.alarms_that_wake(answer)), ""))
 
     def alarm_state(self, name: str) -> str:
         """cloudwatch:DescribeAlarms."""

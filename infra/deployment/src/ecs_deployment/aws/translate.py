@@ -160,6 +160,17 @@ def alarms_to_zero(answer: Answer) -> list[str]:
     return names
 
 
+def alarms_that_wake(answer: Answer) -> list[str]:
+    """The alarms of the step policies that raise the capacity by a number: a percentage of 0 is 0."""
+    names = []
+    for policy in answer["ScalingPolicies"]:
+        steps = policy.get("StepScalingPolicyConfiguration", {})
+        counts = steps.get("AdjustmentType") in ("ExactCapacity", "ChangeInCapacity")
+        if counts and any(s["ScalingAdjustment"] > 0 for s in steps.get("StepAdjustments", ())):
+            names += [alarm["AlarmName"] for alarm in policy.get("Alarms", ())]
+    return names
+
+
 def idle_alarm(answer: Answer) -> model.IdleAlarm:
     """A member of DescribeAlarms' `MetricAlarms`."""
     metrics = [m.get("MetricStat", {}).get("Metric", {}) for m in answer.get("Metrics", ())]
