@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ecs_deployment import attention, diagnose, events, job, model, observe, rollout
+from ecs_deployment import attention, diagnose, events, job, model, observe, rollout, rollout_follow
 from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
 from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
 from ecs_deployment.goal import Adopted
@@ -81,7 +81,7 @@ def _launch(loop: Loop, one: Job) -> None:
     if answer is None:
         finish(loop, one, Outcome.INTERRUPTED)
         return
-    begin = rollout.empty if one.plan.at_zero else rollout.begin
+    begin = rollout_follow.empty if one.plan.at_zero else rollout.begin
     one.state = begin(one.plan, revision, answer, loop.limits, now)
     one.seen = model.Snapshot(answer)
     one.enter("going to sleep" if one.plan.at_zero else "starting", now)
@@ -95,7 +95,7 @@ def _follow(loop: Loop, one: Job, adopts: Adopted) -> None:
     """Step into a rollout that an earlier run began; nothing is sent."""
     assert one.seen is not None
     now = loop.clock.boottime()
-    one.state = rollout.follow(one.plan, adopts, one.seen.service, loop.limits, now)
+    one.state = rollout_follow.follow(one.plan, adopts, one.seen.service, loop.limits, now)
     if adopts.taken_over_by:
         text = f"Another deployment took over: {adopts.taken_over_by}."
         advice = "See who started it with `inv app.status`."

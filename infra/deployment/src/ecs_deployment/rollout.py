@@ -12,9 +12,9 @@ from dataclasses import replace
 from ecs_deployment import diagnose, model
 from ecs_deployment.attention import FOR_THE_PROOF, out_of_time, waiting_for
 from ecs_deployment.diagnose import Cause
-from ecs_deployment.goal import Adopted
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
+from ecs_deployment.rollout_empty import emptying
 from ecs_deployment.rollout_state import (
     Effect,
     GoBackTo,
@@ -53,31 +53,6 @@ def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now
     )
 
 
-def follow(plan: Plan, adopts: Adopted, service: model.Service, limits: Limits, now: float) -> State:
-    """The state of a rollout that an earlier run began, as the service shows it now."""
-    state = begin(plan, plan.expectation.revision, service, limits, now)
-    primary = service.primary
-    assert primary is not None
-    state = replace(state, ours=adopts.ours or state.ours, seen=True)
-    if not adopts.leads_back:
-        return state
-    return replace(
-        state,
-        phase=Phase.RETREATING,
-        phase_began=now,
-        ours=tuple(number for number in adopts.ours if number != primary.id) or ("",),
-        fallback_deployment=primary.id if primary.id in adopts.ours else "",
-        back_to=primary.task_definition,
-        cause=Cause("The rollout had failed or was interrupted, and was on its way back already.", ""),
-        waiting_for=f"{_short(primary.task_definition)} to be back",
-    )
-
-
-def empty(plan: Plan, revision: str, service: model.Service, limits: Limits, now: float) -> State:
-    """The state after the UpdateService call that took the service to 0."""
-    return replace(begin(plan, revision, service, limits, now), phase=Phase.EMPTYING)
-
-
 def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """What one look means: the next state, and what is to be done now."""
     state = _progress(state, seen)
@@ -88,7 +63,7 @@ def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     if state.phase is Phase.PROVING:
         return _proving(state, seen)
     if state.phase is Phase.EMPTYING:
-        return _emptying(state, seen), ()
+        return emptying(state, seen), ()
     return _retreating(state, seen)
 
 
@@ -351,25 +326,6 @@ def _way_back_fails(state: State, seen: Observation, primary: model.Deployment) 
     if primary.rollout_state != "FAILED" and not (none_runs and failing):
         return None
     return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, since=state.created)
-
-
-def _emptying(state: State, seen: Observation) -> State:
-    service = seen.snapshot.service
-    if service.desired > 0:
-        if not state.doubt:  # perhaps only a stale answer
-            return replace(state, doubt="desired", waiting_for="AWS's answers to agree")
-        cause = Cause(
-            f"Something set the desired count to {service.desired} again.",
-            "Find what raises it: traffic through its wake alarm, a schedule, a MinCapacity above 0.",
-        )
-        return replace(state, outcome=Outcome.SUPERSEDED, cause=cause)
-    if service.running == 0 and service.pending == 0:
-        return replace(state, outcome=Outcome.ASLEEP)
-    if state.interrupted:
-        return replace(state, outcome=Outcome.INTERRUPTED)
-    if out_of_time(state, seen.now):
-        return replace(state, outcome=Outcome.UNDECIDED)
-    return replace(state, doubt="", waiting_for=f"{service.running} task(s) to drain and stop")
 
 
 def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
