@@ -124,6 +124,7 @@ class Task:
     stopped_at: float | None
     stop_code: str
     stopped_reason: str
+    zone: str = ""  # availability zone, "" before it is placed
 
     @property
     def id(self) -> str:

@@ -88,6 +88,7 @@ def task(answer: Answer) -> model.Task:
         stopped_at=_epoch_or_none(answer.get("stoppedAt")),
         stop_code=answer.get("stopCode", ""),
         stopped_reason=answer.get("stoppedReason", ""),
+        zone=answer.get("availabilityZone", ""),
     )
 
 
