@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
+import os
+
 from invoke.context import Context
 
 from tasks._options import ROOT, dry
 from tasks._task import task
 
 
-@task(default=True)
-def check(c: Context) -> None:
-    """Say whether uv.lock is what the manifests ask for; never rewrites it.
+@task(
+    default=True,
+    help={
+        "from": "What to judge: index, worktree, HEAD or any revision. "
+        "Default: index in a hook, HEAD in CI, else worktree.",
+        "json": "Print one JSON object. Default: off.",
+        "github": "Also print GitHub annotations. Default: on where GITHUB_ACTIONS is true.",
+    },
+)
+def check(c: Context, *, from_: str = "", json: bool = False, github: bool = False) -> int:
+    """Say whether every lock is what the manifests ask for, and whether a clone would have them all.
 
-    Exit 0 when it is, 3 when it is not, 2 when uv is missing or cannot tell.
+    Judges what will be committed; never rewrites a lock, never asks the network, asks uv only about a lock that
+    is not evidently fresh. Exit 0 when all is well, 3 when there are findings, 2 when nobody can tell.
 
-    Example: inv deps.check
+    Example: inv deps.check --from index
     """
-    from workspace_checks.check import check as check_lock
+    from workspace_checks.check import examine
 
-    print(check_lock(ROOT))
+    report = examine(ROOT, from_)
+    if not (json or report.findings or report.notes):
+        print(report.said)
+        return 0
+    from workspace_checks import say
+
+    if json:
+        from json import dumps
+
+        print(dumps(say.document(report), indent=2))
+    else:
+        annotated = github or os.environ.get("GITHUB_ACTIONS") == "true"
+        print(say.github(report) if annotated else say.lines(report))
+    return report.exit_code
+
+
+@task(
+    help={
+        "staged": "Lock what is staged and stage the result, as the commit hook does. Default: the work tree."
+    }
+)
+def fix(c: Context, *, staged: bool = False) -> int:
+    """Lock anew whatever is stale, and touch no edit that is not staged; resolves a conflicted lock.
+
+    In a hook `[tool.workspace-checks] hook = "check"` in pyproject.toml makes it say what is wrong instead.
+
+    Example: inv deps.fix --staged
+    """
+    from workspace_checks.fix import fix as fix_locks
+
+    if dry(c):
+        print(f"Would lock what is stale, {'of the index' if staged else 'of the work tree'}.")
+        return 0
+    done = fix_locks(ROOT, staged=staged)
+    print("\n".join(done.lines))
+    return done.exit_code
 
 
 @task

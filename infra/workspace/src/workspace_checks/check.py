@@ -1,31 +1,72 @@
-"""Says whether uv.lock is what the manifests ask for. Reads only: the lock is never written."""
+"""Is every lock what its manifests ask for? Judged by what will be committed, and always said of what.
+
+    load (index, work tree or commit) -> memo -> judge -> uv, where the judgement is not "fresh" -> Report
+
+A fresh lock costs two short git processes and some reading; nothing is written but the memo.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from workspace_checks import tree, uv
-from workspace_checks.errors import StaleLock, WorkspaceError
+from workspace_checks import memo, tree
+from workspace_checks.errors import StaleLock
+from workspace_checks.findings import FOUND, Finding
+from workspace_checks.tree import WORKTREE
 
-# `uv lock --check` ends with 1 when the lock would change, and with 2 when it cannot tell: a manifest or
-# lock that does not parse, a member without its manifest, no matching Python, no network.
-_FRESH, _STALE = 0, 1
+FRESH, STALE = "fresh", "stale"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found. `verdict` is about the locks alone; `findings` has what is wrong beside them too."""
+
+    source: str
+    said: str
+    verdict: str = FRESH
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the reader should know and that is no finding."""
+    command: str = ""
+    """One command line that cures whatever a command can cure."""
+    remembered: bool = field(default=False, compare=False)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 when there is a finding."""
+        return FOUND if self.findings else 0
 
 
 def check(root: Path) -> str:
-    """One line when the lock is fresh; `StaleLock` when it is not, `WorkspaceError` when nobody can tell."""
-    lock = tree.repository(root) / "uv.lock"
-    if not lock.is_file():
-        raise StaleLock(f"{lock} is missing.", f"Run `{uv.typed(root)} lock` and commit uv.lock.")
-    answer = uv.ask(root, "lock", "--check")
-    if answer.code == _FRESH:
-        return "uv.lock is fresh (work tree)."
-    if answer.code == _STALE:
-        raise StaleLock(
-            "uv.lock is not what the pyproject.toml files ask for (work tree).",
-            f"Run `{uv.typed(root)} lock` and commit uv.lock with the change.\nuv said:\n{answer.text}",
-        )
-    raise WorkspaceError(
-        f"uv could not judge uv.lock (exit {answer.code}).",
-        f"Mend what it names and try again. uv said:\n{answer.text}",
+    """One line when the locks of the work tree are fresh; `StaleLock` when one is not.
+
+    `WorkspaceError` when nobody can tell. What is wrong beside the locks is for `examine` to say.
+    """
+    report = examine(root, WORKTREE)
+    if report.verdict == FRESH:
+        return report.said
+    first = next(one for one in report.findings if one.code not in _BESIDE)
+    raise StaleLock(
+        f"{first.path}:{first.line}: {first.code} {first.message}",
+        f"Run `{report.command or 'inv deps.check'}` first; `inv deps.check` shows every finding.",
     )
+
+
+_BESIDE = ("D005", "D006", "D011", "D012", "D014")
+
+
+def examine(root: Path, source: str = "", environ: Mapping[str, str] | None = None) -> Report:
+    """Judge the repository of `root`: its index, worktree, HEAD or a revision; left out, by where this runs."""
+    place = tree.where(root)
+    chosen = source or tree.default_source(os.environ if environ is None else environ)
+    loaded = tree.load(place, chosen)
+    name = memo.key(loaded)
+    said = memo.recall(loaded, name)
+    if said is not None:
+        return Report(loaded.label, f"{said} ({loaded.label}).", remembered=True)
+    from workspace_checks import examine as thorough  # only when something changed
+
+    return thorough.examined(loaded, name)

@@ -17,6 +17,10 @@ from workspace_checks.errors import WorkspaceError
 _DROPPED = ("UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
 
 
+class Missing(WorkspaceError):
+    """There is no uv."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """How uv ended, and what it said on stderr, where it says everything."""
@@ -30,7 +34,7 @@ def find() -> Path:
     # Not resolved: the interpreter of an environment is a link to one that has no uv beside it.
     found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if found is None:
-        raise WorkspaceError(
+        raise Missing(
             "uv was not found, neither beside this Python nor on PATH.",
             f"Install it with `{sys.executable} -m pip install uv`.",
         )
@@ -43,12 +47,12 @@ def typed(root: Path) -> str:
     return str(found.relative_to(root)) if found.is_relative_to(root) else "uv"
 
 
-def ask(root: Path, *arguments: str) -> Answer:
-    """Run uv in `root` and keep what it says."""
+def ask(root: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Answer:
+    """Run uv in `root` and keep what it says; `environ` holds for what the user has not set."""
     done = subprocess.run(
         [find(), *arguments],
         cwd=root,
-        env=_environment(os.environ),
+        env=_environment({**(environ or {}), **os.environ}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,0 +1,129 @@
+"""The check of a tree that no memo knows: judged here, confirmed or decided by uv, with a cure for each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePosixPath
+
+from workspace_checks import judge, memo, tree, uv
+from workspace_checks.check import FRESH, STALE, Report
+from workspace_checks.errors import WorkspaceError
+from workspace_checks.findings import Finding
+from workspace_checks.judge import Case, Part
+from workspace_checks.tree import HEAD, INDEX, WORKTREE, Tree
+
+_ORDER = ("git add", "inv deps.add-member", "inv deps.align", "inv deps.fix")
+
+
+def examined(loaded: Tree, name: str) -> Report:
+    """The report on this tree. What was fresh without a finding, and by our own judgement, is remembered."""
+    from workspace_checks import untracked
+
+    case = case_of(loaded)
+    ignored: list[str] = []
+    if loaded.source == WORKTREE:
+        case, ignored = untracked.with_ignored(loaded, case)
+    judged = judge.judge(case)
+    locks = [part.lock for part in judged.parts]
+    clean = not judged.beside and not any(part.stale or part.unsure for part in judged.parts)
+    stale: list[Finding] = []
+    notes: list[str] = []
+    for part in judged.parts:
+        found, doubts = _confirmed(loaded, case, part)
+        stale += found
+        notes += doubts
+    beside = [*judged.beside, *untracked.untracked(loaded, case, judged, ignored)]
+    if stale:
+        beside += untracked.left_behind(loaded, case)
+    said = fresh(locks)
+    if clean and not beside and not stale:
+        memo.remember(loaded, name, said, judged.patterns)
+    cure = "inv deps.fix --staged" if loaded.source == INDEX else "inv deps.fix"
+    explained = any(one.code == "D014" for one in beside)
+    findings = sorted(
+        [*beside, *(replace(one, cure=one.cure or ("" if explained else cure)) for one in stale)]
+    )
+    return Report(
+        loaded.label,
+        f"{said} ({loaded.label}).",
+        STALE if stale else FRESH,
+        tuple(findings),
+        tuple(notes),
+        command(findings),
+    )
+
+
+def case_of(loaded: Tree) -> Case:
+    """Its files, read."""
+
+    def before(path: str) -> bytes:
+        same = loaded.source not in (INDEX, WORKTREE)
+        return b"" if same else tree.blobs_of(loaded.place, [f"{HEAD}:{path}"])[0]
+
+    return Case(
+        tree.read(loaded, loaded.ids),
+        partial(tree.folders, loaded),
+        tuple(loaded.unmerged),
+        tuple(loaded.special),
+        before,
+    )
+
+
+def fresh(locks: list[str]) -> str:
+    """`uv.lock is fresh`, for as many as there are."""
+    if len(locks) == 1:
+        return f"{locks[0]} is fresh"
+    return f"{', '.join(locks[:-1])} and {locks[-1]} are fresh"
+
+
+def command(findings: list[Finding]) -> str:
+    """The cures that are commands, in an order that works, as one line."""
+    cures = dict.fromkeys(one.cure for one in findings if one.cure.startswith(_ORDER))
+    adds = [
+        cure.removeprefix("git add ") for cure in cures if cure.startswith("git add ") and " && " not in cure
+    ]
+    rest = [cure for cure in cures if not cure.startswith("git add ")]
+    rest.sort(key=lambda cure: next(at for at, start in enumerate(_ORDER) if cure.startswith(start)))
+    return " && ".join([*([f"git add {' '.join(dict.fromkeys(adds))}"] if adds else []), *rest])
+
+
+def _confirmed(loaded: Tree, case: Case, part: Part) -> tuple[list[Finding], list[str]]:
+    """What stands of a part's findings once uv was asked, and what is to be said."""
+    from workspace_checks import uv_lock_ask
+
+    if part.workspace is None or not part.readable or not (part.stale or part.unsure):
+        return part.stale, []
+    try:
+        word, text = uv_lock_ask.ask(loaded, case, part)
+    except uv.Missing:
+        if part.stale:
+            return part.stale, []
+        reasons = "; ".join(part.unsure)
+        raise WorkspaceError(
+            f"{part.lock}: only uv can judge it ({reasons}), and uv was not found.",
+            "Install uv, beside this Python or on PATH, and try again.",
+        ) from None
+    if word is uv_lock_ask.Word.FRESH:
+        return [], [
+            f"{one.path}:{one.line}: {one.message} uv finds {part.lock} fresh nevertheless, so this is no finding. "
+            "Please report it."
+            for one in part.stale
+        ]
+    if part.stale:
+        return part.stale + part.doubtful, []
+    if word is uv_lock_ask.Word.STALE:
+        if part.doubtful:
+            return part.doubtful, []
+        lines = [f"uv would change it, judging {reason.partition(': ')[2]}." for reason in part.unsure[:1]]
+        return [Finding(part.lock, 1, "D003", lines[0])], []
+    raise WorkspaceError(f"{part.lock}: uv could not judge it ({part.unsure[0]}).", f"uv said:\n{text}")
+
+
+def changed(loaded: Tree, other: Tree, names: Collection[str]) -> list[str]:
+    """The files of these names whose content is not the same in both trees."""
+    paths = {*loaded.ids, *other.ids}
+    return sorted(
+        p for p in paths if PurePosixPath(p).name in names and loaded.ids.get(p) != other.ids.get(p)
+    )

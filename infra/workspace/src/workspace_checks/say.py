@@ -1,0 +1,45 @@
+"""How a report is said: to a reader, to a program, to GitHub."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workspace_checks import findings
+from workspace_checks.check import Report
+
+
+def lines(report: Report) -> str:
+    """What was judged, a line for each finding, and one command that cures what a command can cure."""
+    if not report.findings:
+        return "\n".join([*report.notes, report.said])
+    count = len(report.findings)
+    head = f"{count} finding{'s' if count > 1 else ''} ({report.source}):"
+    # A cure that is part of the one command is not said at every line as well.
+    bare = [
+        replace(one, cure="" if _within(one.cure, report.command) else one.cure) for one in report.findings
+    ]
+    said = "\n".join(
+        f"{one.path}:{one.line}: {one.code} {one.message} {one.cure}".rstrip() for one in sorted(bare)
+    )
+    return "\n".join([*report.notes, head, said, *([f"Run: {report.command}"] if report.command else [])])
+
+
+def github(report: Report) -> str:
+    """The annotations, and the lines for the log."""
+    return "\n".join(part for part in (findings.github(report.findings), lines(report)) if part)
+
+
+def document(report: Report) -> dict[str, object]:
+    """The object of `--json`: that of every check, with the verdict on the locks and the command."""
+    return {
+        **findings.document(report.findings, report.source),
+        "verdict": report.verdict,
+        "notes": list(report.notes),
+        "command": report.command or None,
+    }
+
+
+def _within(cure: str, command: str) -> bool:
+    return bool(cure) and (
+        cure in command or (cure.startswith("git add ") and command.startswith("git add "))
+    )

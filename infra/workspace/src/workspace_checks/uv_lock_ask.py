@@ -1,0 +1,50 @@
+"""Asks uv itself about the lock of a tree, on a snapshot: it confirms what is stale and decides what is unsure."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+
+from workspace_checks import uv
+from workspace_checks.judge import UV_LOCK, Case, Part
+from workspace_checks.snapshot import PRETENDED, snapshot
+from workspace_checks.tree import WORKTREE, Tree
+from workspace_checks.uv_lock_members import MANIFEST
+
+KEPT = (MANIFEST, UV_LOCK, "uv.toml", ".python-version")
+
+
+class Word(Enum):
+    """What uv said: `uv lock --check` ends with 0, with 1 when the lock would change, with 2 when it cannot tell."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    UNDECIDED = "undecided"
+
+
+def ask(tree: Tree, case: Case, part: Part) -> tuple[Word, str]:
+    """uv's word on one lock, and its own words. Nothing is written."""
+    workspace = part.workspace
+    if workspace is None:
+        raise ValueError("a lock of pnpm is not uv's to judge")
+    if tree.source == WORKTREE:
+        return _asked(tree.place.root / workspace.root.folder, online=bool(part.unsure))
+    kept = {path: content for path, content in case.contents.items() if path.rpartition("/")[2] in KEPT}
+    with snapshot(tree, kept, folders=workspace.empty, whole=bool(part.unsure)) as root:
+        return _asked(root / workspace.root.folder, online=bool(part.unsure))
+
+
+def _asked(folder: Path, *, online: bool) -> tuple[Word, str]:
+    # A fresh lock needs no network, so that without it a fresh one is known at once; what uv must fetch before
+    # it can tell (a URL, a build) is worth a second question.
+    answer = uv.ask(folder, "lock", "--check", "--offline", environ=environ())
+    if answer.code != 0 and online:
+        answer = uv.ask(folder, "lock", "--check", environ=environ())
+    word = {0: Word.FRESH, 1: Word.STALE}.get(answer.code, Word.UNDECIDED)
+    return word, answer.text
+
+
+def environ() -> dict[str, str]:
+    """What uv is told beside the user's own settings: the Python in use, so that it need not search for one."""
+    return {**PRETENDED, "UV_PYTHON": sys.executable}
