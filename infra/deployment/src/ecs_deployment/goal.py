@@ -42,6 +42,7 @@ class Goal:
     before: str = ""  # what ran before the run that is gone on with; "": what runs now
     was_asleep: bool = False  # the service was at 0 before that run
     adopts: Adopted | None = None
+    replaces: str = ""  # a deployment that may roll: it is that of the run that is undone
     nothing: str = ""  # why nothing is rolled
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

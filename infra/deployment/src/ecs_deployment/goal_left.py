@@ -82,7 +82,8 @@ def abort(seen: model.Service, entries: Sequence[Entry]) -> Goal:
         note = "That run rolled the revision that was in place before, so it is finished instead of undone."
         return replace(_following(goal, entry, older, seen), tag=entry.tag, notes=(note,))
     tag = next((e.tag for e in older if e.revision == back.revision), "")
-    goal = replace(goal, tag=tag, before="", revision=back.revision, at_zero=back.at_zero)
+    replaces = seen.primary.id if seen.primary else ""
+    goal = replace(goal, tag=tag, before="", revision=back.revision, at_zero=back.at_zero, replaces=replaces)
     if (
         stands is Where.BACK
         and not back.at_zero
@@ -160,7 +161,8 @@ def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[En
     if entry.action in _NO_ROLLOUT:
         again = f"`{_NO_ROLLOUT[entry.action]} --env {entry.environment} --service {entry.service}`"
         return replace(goal, nothing=f"That run rolled nothing out. {again} does it again.")
-    if entry.outcome in _UNSETTLED and not entry.proven:
+    lost = entry.outcome == "superseded" and where(entry, older, seen) is Where.OTHERS
+    if entry.outcome in _UNSETTLED and not entry.proven and not lost:
         return None
     if primary is not None and primary.rollout_state == "IN_PROGRESS":
         return _taken_over(goal, entry, older, seen)

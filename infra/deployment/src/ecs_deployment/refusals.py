@@ -109,6 +109,7 @@ def _under_way(known: Known, *, supersede: bool) -> Refusal | None:
         primary is None
         or primary.rollout_state != "IN_PROGRESS"
         or primary.id in known.inherited
+        or primary.id == known.goal.replaces
         or supersede
     ):
         return None
