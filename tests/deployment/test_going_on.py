@@ -191,7 +191,7 @@ def test_a_sleepers_first_deploy_killed_anywhere_is_undone_to_zero() -> None:
 
 def test_a_new_deploy_takes_over_anywhere_too() -> None:
     for world in deaths():
-        result = act(world, tag="demo", supersede=True)
+        result = act(world, tag="demo")
         assert result.outcome in (Outcome.DEPLOYED, Outcome.UNCHANGED)
         assert world.cloud.scalable["app"].suspended.scale_in is False
         assert world.floor() == 0

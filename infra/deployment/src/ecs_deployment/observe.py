@@ -124,7 +124,9 @@ def known(
         proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
         proven_at=proven_at,
         idle=before.idle if before else _idle_alarm(cloud, cluster, name) if sleeps else None,
-        unfinished=frozenset(e.revision for e in entries if e.revision and not e.outcome),
+        unfinished=frozenset(
+            e.revision for e in entries if e.revision and not e.outcome and e.revision != e.before
+        ),
         inherited=frozenset(number for entry in entries for number in entry.deployments),
         goal=goal,
         wanted=wanted,

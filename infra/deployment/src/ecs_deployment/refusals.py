@@ -110,6 +110,7 @@ def _under_way(known: Known, *, supersede: bool) -> Refusal | None:
         or primary.rollout_state != "IN_PROGRESS"
         or primary.id in known.inherited
         or primary.id == known.goal.replaces
+        or primary.task_definition in known.unfinished
         or supersede
     ):
         return None
