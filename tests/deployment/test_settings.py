@@ -110,6 +110,7 @@ MISTAKES: list[tuple[str, list[str]]] = [
     (SERVICE + "scale_to_zero = { idle_minutes = '5' }", ['must be a whole number, and is "5"']),
     (SERVICE + "scale_to_zero = { idle_minutes = true }", ["must be a whole number, and is true"]),
     (SERVICE + "scale_to_zero = { idle_minutes = 0 }", ["is 0", "from 1 to 1438"]),
+    (SERVICE + "scale_to_zero = { by = 'others' }", ["is neither of the two", 'Did you mean "other"?']),
     (SERVICE + "scale_to_zero = { idle_minuts = 5 }", ["line 4", 'Did you mean "idle_minutes"?']),
     (SERVICE + "overlap = 'yes'", ['must be true or false, and is "yes"']),
     (SERVICE + "interruption = 'ok'", ['Write "accepted"']),
@@ -194,3 +195,14 @@ def test_a_file_beyond_all_measure(write: Any) -> None:
 def test_settings_is_what_load_gives(write: Any) -> None:
     path = write(LOCAL)
     assert load(path) == Settings(path, load(path).environments)
+
+
+def test_who_puts_it_to_sleep_can_be_said(tmp_path: Path) -> None:
+    def settings(value: str) -> ServiceSettings:
+        path = tmp_path / "environments.toml"
+        path.write_text(SERVICE + f"scale_to_zero = {value}")
+        return next(iter(load(path).environments.values())).services[0]
+
+    assert settings('{ by = "other" }').sleeps_otherwise
+    assert settings('{ by = "other" }').idle_minutes == 5
+    assert not settings('{ by = "alarms", idle_minutes = 7 }').sleeps_otherwise

@@ -206,14 +206,17 @@ class Scaling:
 class IdleAlarm:
     """The alarm whose policy takes the service to 0.
 
-    `leased`: it counts the metric DeployActivity as traffic, so that a deploy can hold it off. `wakes_by` is the
-    alarm whose policy brings the service up from 0, "" for none.
+    `leased`: it counts the metric DeployActivity as traffic, so that a deploy can hold it off. `enabled`: its actions
+    are. `wakes_by` is the alarm whose policy brings the service up from 0, "" for none; `wake_enabled`: its actions
+    are.
     """
 
     name: str
     state: str  # OK, ALARM, INSUFFICIENT_DATA
     leased: bool
+    enabled: bool = True
     wakes_by: str = ""
+    wake_enabled: bool = True
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,9 @@ class ServiceSettings:
     url: str | None = None
     health_path: str = "/health"
     idle_minutes: int | None = None
+    sleeps_otherwise: bool = (
+        False  # something of the user's own puts it to sleep, such as a function or a schedule
+    )
     overlap: bool = False
     interruption: str | None = None  # "accepted"
     build: Build | None = None
@@ -169,6 +172,7 @@ def _service(table: Table) -> ServiceSettings:
         url=_url(table),
         health_path=_health_path(table),
         idle_minutes=_idle_minutes(table),
+        sleeps_otherwise=_sleeps_otherwise(table),
         overlap=overlap,
         interruption=interruption,
         build=_build(table),
@@ -231,8 +235,16 @@ def _idle_minutes(table: Table) -> int | None:
     inner = table.table_at("scale_to_zero", f"scale_to_zero = {{ idle_minutes = {_IDLE_MINUTES} }}")
     if inner is None:
         return None
-    inner.only("idle_minutes")
+    inner.only("idle_minutes", "by")
     return inner.number_at("idle_minutes", least=1, most=_MOST_IDLE_MINUTES, default=_IDLE_MINUTES)
+
+
+def _sleeps_otherwise(table: Table) -> bool:
+    inner = table.table_at("scale_to_zero", 'scale_to_zero = { by = "other" }')
+    by = inner.text_at("by") if inner is not None else None
+    if inner is not None and by not in (None, "alarms", "other"):
+        raise inner.error("by", "is neither of the two", did_you_mean(str(by), ("alarms", "other")))
+    return by == "other"
 
 
 def _build(table: Table) -> Build | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ecs_deployment import model, observe, verdict
+from ecs_deployment.armed import armed
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
-from ecs_deployment.errors import Refused
+from ecs_deployment.errors import Denied, Refused
 from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, read
 from ecs_deployment.probe import Probe
 from ecs_deployment.reference import parse
@@ -124,6 +125,7 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
     found = verify(
         settings, snapshot, current, image, entries, locked=bool(path) and is_held(cloud, path, entries)
     )
+    found = _with_sleep(cloud, settings, snapshot, found)
     if unchecked:
         found = replace(found, story=(*found.story, f"the image was not checked: {unchecked}"))
     if not send or found.asleep or not settings.url:
@@ -132,3 +134,25 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
     if answer.ok:
         return replace(found, story=(*found.story, f"{settings.health_path} answers {answer.status}"))
     return replace(found, findings=(*found.findings, Finding("traffic", answer.reason)))
+
+
+def _with_sleep(
+    cloud: Cloud, settings: ServiceSettings, snapshot: model.Snapshot, found: Verified
+) -> Verified:
+    """The same with what keeps a service that should sleep from it, or from waking."""
+    if settings.sleeps_otherwise:
+        return replace(found, story=(*found.story, "something else puts it to sleep, which is not looked at"))
+    if settings.idle_minutes is None:
+        return found
+    idle = None
+    if snapshot.scaling is not None:
+        try:
+            idle = cloud.idle_alarm(snapshot.service.cluster, snapshot.service.name)
+        except Denied as error:
+            return replace(found, story=(*found.story, f"its alarms were not checked: {error.what}"))
+    wrong = tuple(armed(settings, snapshot.scaling, idle))
+    if wrong or idle is None:
+        return replace(found, findings=(*found.findings, *wrong))
+    return replace(
+        found, story=(*found.story, f"it sleeps after {settings.idle_minutes} idle minutes, and wakes")
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -168,9 +167,10 @@ class AwsCloud:
                 ResourceId=f"service/{cluster}/{service}",
                 ScalableDimension=_DIMENSION,
             )
-        names = translate.alarms_to_zero(answer)
-        found = next(map(translate.idle_alarm, self._alarms(names)), None) if names else None
-        return found and replace(found, wakes_by=next(iter(translate.alarms_that_wake(answer)), ""))
+        down, up = translate.alarms_to_zero(answer), translate.alarms_that_wake(answer)
+        alarms = {one["AlarmName"]: one for one in self._alarms([*down, *up])} if down else {}
+        waking = next((alarms[name] for name in up if name in alarms), None)
+        return next((translate.idle_alarm(alarms[name], waking) for name in down if name in alarms), None)
 
     def alarm_state(self, name: str) -> str:
         """cloudwatch:DescribeAlarms."""

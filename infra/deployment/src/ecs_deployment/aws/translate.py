@@ -172,11 +172,18 @@ def alarms_that_wake(answer: Answer) -> list[str]:
     return names
 
 
-def idle_alarm(answer: Answer) -> model.IdleAlarm:
-    """A member of DescribeAlarms' `MetricAlarms`."""
+def idle_alarm(answer: Answer, waking: Answer | None = None) -> model.IdleAlarm:
+    """A member of DescribeAlarms' `MetricAlarms`, with the one that wakes the service."""
     metrics = [m.get("MetricStat", {}).get("Metric", {}) for m in answer.get("Metrics", ())]
     leased = any((m.get("Namespace"), m.get("MetricName")) == (NAMESPACE, ACTIVITY) for m in metrics)
-    return model.IdleAlarm(answer["AlarmName"], answer["StateValue"], leased)
+    return model.IdleAlarm(
+        name=answer["AlarmName"],
+        state=answer["StateValue"],
+        leased=leased,
+        enabled=bool(answer.get("ActionsEnabled", True)),
+        wakes_by=waking["AlarmName"] if waking else "",
+        wake_enabled=bool(waking.get("ActionsEnabled", True)) if waking else True,
+    )
 
 
 def unknown_fields(answer: Any, shape: Any, path: str = "") -> list[str]:

@@ -32,7 +32,7 @@ def from_settings(service: ServiceSettings, journal: str = DEFAULT_JOURNAL) -> d
         "ContainerName": service.containers[0] if service.containers else None,
         "RepositoryName": _name(service.repository),
         "HealthCheckPath": service.health_path,
-        "IdlePeriods": "0" if service.idle_minutes is None else str(service.idle_minutes + LAG),
+        "IdlePeriods": _idle_periods(service),
     }
     if service.build is not None:
         found["CpuArchitecture"] = "ARM64" if service.build.platform.startswith(_ARM) else "X86_64"
@@ -92,6 +92,12 @@ def values(
     """What every parameter of the template comes to: as given, as the stack has it, else its default."""
     given = {name: before.get(name, "") if value is KEEP else value for name, value in parameters.items()}
     return {**defaults, **given}
+
+
+def _idle_periods(service: ServiceSettings) -> str:
+    if service.idle_minutes is None or service.sleeps_otherwise:
+        return "0"
+    return str(service.idle_minutes + LAG)
 
 
 def _name(repository: str | None) -> str | None:
