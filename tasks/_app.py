@@ -145,6 +145,27 @@ def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
     return 0
 
 
+def history(name: str, services: tuple[str, ...], limit: int, *, as_json: bool) -> int:
+    """Show what was done."""
+    from ecs_deployment import describe, history, report
+    from ecs_deployment.survey import chosen
+
+    from tasks._connect import connect
+
+    began = time.monotonic()
+    connection = connect(name)
+    environment = connection.environment
+    seen = [
+        history.look(connection.cloud, s, environment.journal, limit) for s in chosen(environment, services)
+    ]
+    if as_json:
+        print(describe.history_json(name, seen, _spent(connection, began)))
+        return 0
+    for one in seen:
+        report.facts(history.title(one, name), history.rows(one))
+    return 0
+
+
 def build(name: str, tag: str, services: tuple[str, ...], *, dry: bool) -> int:
     """Build and publish; for the embedded ECS an image is a snapshot of the build context."""
     from ecs_deployment import image

@@ -51,3 +51,23 @@ def status(c: Context, *, env: str = "", service: str = "", json: bool = False) 
 
     del c
     return _app.status(options.environment(env), options.names("service", service), as_json=json)
+
+
+@task(
+    help={
+        "env": ENV,
+        "service": SERVICE,
+        "limit": "How many runs of each service, newest first. Default: 20.",
+        "json": JSON,
+    }
+)
+def history(c: Context, *, env: str = "", service: str = "", limit: str = "", json: bool = False) -> int:
+    """Show what was done to a service: when, by whom, to which revision, how it ended and why.
+
+    Example: inv app.history --env staging --limit 5
+    """
+    from tasks import _app
+
+    del c
+    most = options.whole_number("limit", limit, 20, least=1, most=10_000)
+    return _app.history(options.environment(env), options.names("service", service), most, as_json=json)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from tasks._app_look import status, verify
+from tasks._app_look import history, status, verify
 from tasks._app_roll import build, deploy
 from tasks._app_sleep import sleep, wake
 from tasks._app_undo import abort, resume, rollback
 from tasks._app_watch import top
 
-__all__ = ["abort", "build", "deploy", "resume", "rollback", "sleep", "status", "top", "verify", "wake"]
+__all__ = [
+    "abort",
+    "build",
+    "deploy",
+    "history",
+    "resume",
+    "rollback",
+    "sleep",
+    "status",
+    "top",
+    "verify",
+    "wake",
+]

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ecs_deployment import history
 from ecs_deployment.borrow import names
 from ecs_deployment.fallback import Fallback
+from ecs_deployment.history import History
 from ecs_deployment.known import Request
 from ecs_deployment.masking import difference, masked_text
 from ecs_deployment.plan import Plan
@@ -162,6 +164,12 @@ def seen_json(environment: str, seen: Sequence[Seen], spent: tuple[int, float]) 
     return json.dumps(
         {**head(environment, "", "seen", 0, spent), "services": [facts(s) for s in seen]}, indent=2
     )
+
+
+def history_json(environment: str, seen: Sequence[History], spent: tuple[int, float]) -> str:
+    """A history as one JSON object."""
+    services = [history.facts(one) for one in seen]
+    return json.dumps({**head(environment, "", "seen", 0, spent), "services": services}, indent=2)
 
 
 def _words(value: Any) -> str:
