@@ -6,7 +6,7 @@ import os
 
 from invoke.context import Context
 
-from tasks._options import ROOT, dry
+from tasks._options import ROOT, dry, required
 from tasks._task import task
 
 
@@ -67,16 +67,52 @@ def fix(c: Context, *, staged: bool = False) -> int:
     return done.exit_code
 
 
-@task
-def sync(c: Context) -> None:
-    """Install every member of the workspace from the lock; refuses a stale lock, never rewrites it.
+@task(help={"member": "Only this member, by its name; the others stay as installed. Default: all."})
+def sync(c: Context, *, member: str = "") -> None:
+    """Install every member of the workspace from the locks; refuses a stale lock, never rewrites it.
 
-    Example: inv deps.sync
+    Example: inv deps.sync --member ecs-local
     """
-    from workspace_checks.sync import ARGUMENTS
-    from workspace_checks.sync import sync as sync_members
+    from workspace_checks import sync as installer
 
     if dry(c):
-        print(f"Would run: uv {' '.join(ARGUMENTS)}")
+        print("\n".join(f"Would run: {step}" for step in installer.plan(ROOT, member)))
         return
-    sync_members(ROOT)
+    installer.sync(ROOT, member)
+
+
+@task(help={"path": "Folder of the new member, as seen from the root. Required."})
+def add_member(c: Context, *, path: str = "") -> None:
+    """Take a folder into the uv or pnpm workspace: its manifest's line, its source, its group.
+
+    Example: inv deps.add-member --path infra/billing
+    """
+    from workspace_checks import manifest_member
+
+    wanted = required("path", path, "the folder of the new member")
+    _told(manifest_member.add(ROOT, wanted, dry=dry(c)), f"{wanted} is a member already.", dry=dry(c))
+
+
+@task(
+    help={
+        "name": "The dependency, as members ask for it. Required.",
+        "bound": 'The bound to write, as in ">=1.2,<2". Default: what all members allow together.',
+    }
+)
+def align(c: Context, *, name: str = "", bound: str = "") -> None:
+    """Give a dependency one bound in every member of the workspace; comments and order stay.
+
+    Example: inv deps.align --name pyyaml
+    """
+    from workspace_checks import manifest_align
+
+    wanted = required("name", name, "the name of a dependency")
+    _told(
+        manifest_align.align(ROOT, wanted, bound, dry=dry(c)), f"{wanted} has one bound already.", dry=dry(c)
+    )
+
+
+def _told(changes: list[str], none: str, *, dry: bool) -> None:
+    print("\n".join(f"Would change {change}" if dry else change for change in changes) or none)
+    if changes and not dry:
+        print("Bring the lock to it with: inv deps.fix")
