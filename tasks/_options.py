@@ -55,7 +55,7 @@ def environment(value: str) -> str:
     if fallback:
         print(f"Environment {fallback} (from INFRA_ENV).", file=sys.stderr)
         return fallback
-    known = _known_environments()
+    known = known_environments(environments_file())
     cure = f"Known: {', '.join(known)}." if known else f"They are named in {environments_file()}."
     raise UsageError("No environment was named.", f"Add --env NAME or set INFRA_ENV. {cure}")
 
@@ -145,12 +145,12 @@ def assignments(option: str, value: str) -> dict[str, str]:
     return found
 
 
-def _known_environments() -> tuple[str, ...]:
+def known_environments(file: Path) -> tuple[str, ...]:
     """Their names, for a hint only: a file that cannot be read has none here and is refused elsewhere."""
     import tomllib
 
     try:
-        table = tomllib.loads(environments_file().read_text(encoding="utf-8")).get("environments", {})
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("environments", {})
     except (OSError, ValueError):
         return ()
     return tuple(table) if isinstance(table, dict) else ()

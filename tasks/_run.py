@@ -9,18 +9,24 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
-from tasks._options import ROOT
+from tasks._options import ROOT, UsageError
 
 _TIME_TO_TIDY = 30.0  # seconds a test run has to stop what it started
 
-# What points a test at somebody's real environment, or Git at another repository (a hook sets GIT_*).
-_FOREIGN = ("AWS_", "GIT_", "INFRA_", "ECS_LOCAL_", "INVOKE_")
+# What points a test at a real environment or a job's summary, or Git at another repository (a hook sets GIT_*).
+_FOREIGN = ("AWS_", "GIT_", "GITHUB_", "INFRA_", "ECS_LOCAL_", "INVOKE_")
 
 
 def python_module(*arguments: str) -> list[str]:
     """The command line of a module under the interpreter in use: no PATH, no activation needed."""
     return [sys.executable, "-m", *arguments]
+
+
+def beside(program: str, *arguments: str) -> list[str]:
+    """The command line of a program that is installed with the interpreter in use and is no module."""
+    return [str(Path(sys.executable).parent / program), *arguments]
 
 
 def show(arguments: Sequence[str]) -> str:
@@ -35,7 +41,14 @@ def run(arguments: Sequence[str]) -> int:
     CI sends to us alone) reach it the same way: as one SIGINT from us, with time to tidy up.
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
-    child = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, process_group=0)
+    try:
+        child = subprocess.Popen(
+            arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, process_group=0
+        )
+    except FileNotFoundError:
+        raise UsageError(
+            f"{arguments[0]} is not installed.", "Install what uv.lock names: inv deps.sync"
+        ) from None
     try:
         return child.wait()
     except KeyboardInterrupt:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from invoke.context import Context
 
-from tasks._options import ROOT, UsageError, dry, names
-from tasks._run import python_module, run, show
+from tasks._options import ROOT, UsageError, choice, dry, names
+from tasks._run import beside, python_module, run, show
 from tasks._task import task
 
 _FOUND = 3  # the exit code of every check that found something
@@ -15,7 +16,10 @@ _FAST = {
     "ruff check": python_module("ruff", "check", "."),
     "ruff format": python_module("ruff", "format", "--check", "."),
 }
-_THOROUGH = {"mypy": python_module("mypy")}  # strict, over tasks/ and infra/: pyproject.toml says so
+_THOROUGH = {
+    "mypy": python_module("mypy"),  # strict, over tasks/ and infra/: pyproject.toml says so
+    "zizmor": beside("zizmor", "--offline", "--quiet", "."),  # workflows, actions and hooks
+}
 
 # The tests wait more than they compute, on two cores too; a file's tests stay together, with the engine they share.
 _AT_ONCE = ("-n", "4", "--dist", "loadfile")
@@ -75,14 +79,48 @@ def lint(c: Context, *, fast: bool = False) -> int | None:
     return None
 
 
-@task
-def hooks(c: Context) -> int | None:
-    """Install the commit hooks of .pre-commit-config.yaml into this clone.
+@task(
+    help={
+        "from": "What to judge: index, worktree, HEAD or any other commit. Default: index in a hook, HEAD in CI, "
+        "else worktree.",
+        "json": "Print one JSON object on stdout. Default: a line for each finding.",
+        "github": "Also print GitHub annotations. Default: on where GITHUB_ACTIONS is true.",
+    },
+    default=True,
+)
+def check(c: Context, *, from_: str = "", json: bool = False, github: bool = False) -> int | None:
+    """Hold every command of workflows, hooks and manifests against the tree; exit 3 when one goes past it.
 
-    Example: inv repo.hooks
+    Example: inv repo.check --from HEAD
     """
-    arguments = python_module("pre_commit", "install")
+    from workspace_checks import scripts, tree
+
+    from tasks import _found, _tree
+
+    report = scripts.check(ROOT, from_ or tree.default_source(os.environ), _tree.known())
+    well = f"{report.commands} commands, and none goes past the task tree"
+    return _found.tell(report.findings, report.label, well, as_json=json, github=github)
+
+
+@task(
+    help={
+        "runner": "pre-commit or prek. Default: pre-commit where it is installed, else prek.",
+        "remove": "Take the hooks away again, and put back what stood there before. Default: install them.",
+    }
+)
+def hooks(c: Context, *, runner: str = "", remove: bool = False) -> None:
+    """Install the commit hooks of .pre-commit-config.yaml, and the lock's fixer before them.
+
+    Example: inv repo.hooks --runner prek
+    """
+    from workspace_checks import hooks as installer
+
+    chosen = choice("runner", runner, installer.RUNNERS, "")
     if dry(c):
-        print(f"Would run: {show(arguments)}")
-        return None
-    return 0 if run(arguments) == 0 else 2
+        print(f"Would {'take away' if remove else 'install'} the commit hooks of this clone.")
+        return
+    if remove:
+        print("\n".join(installer.remove(ROOT)) or "There was nothing to take away.")
+        return
+    print("\n".join(installer.install(ROOT, chosen)))
+    print("Take them away with: inv repo.hooks --remove")

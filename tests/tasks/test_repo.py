@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
+from workspace_checks import scripts
+from workspace_checks.findings import Finding
+from workspace_checks.scripts_model import Tasks
 
-from tasks import repo
+from tasks import _tree, repo
+from tasks._options import ROOT
 
 
 def context(*, dry: bool = False) -> Context:
@@ -64,7 +70,7 @@ def test_all_linters_run_and_all_findings_are_named(
     with pytest.raises(Exit) as caught:
         repo.lint(context())
     assert caught.value.code == 3
-    assert made == ["ruff", "ruff", "mypy"]
+    assert made == ["ruff", "ruff", "mypy", "--quiet"]
     assert capsys.readouterr().err == "Findings from ruff check, ruff format. See above.\n"
 
 
@@ -73,8 +79,62 @@ def test_fast_leaves_the_types_out(calls: list[list[str]]) -> None:
     assert [call[0] for call in calls] == ["ruff", "ruff"]
 
 
-@pytest.mark.parametrize("name", ["test", "lint", "hooks"])
-def test_dry_runs_nothing(calls: list[list[str]], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("test", "Would run: "),
+        ("lint", "Would run: "),
+        ("hooks", "Would install the commit hooks of this clone."),
+    ],
+)
+def test_dry_runs_nothing(
+    calls: list[list[str]], name: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     getattr(repo, name)(context(dry=True))
     assert calls == []
-    assert capsys.readouterr().out.startswith("Would run: ")
+    assert capsys.readouterr().out.startswith(said)
+
+
+FINDING = Finding("a.yml", 3, "S001", "`uv sync` goes past the task tree.", "Instead: inv deps.sync")
+
+
+@pytest.fixture
+def report(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """Stands in for the check, which has tests of its own: notes what it is asked, and finds one thing."""
+    asked: list[tuple[object, ...]] = []
+
+    def check(root: object, source: str, tree: Tasks) -> scripts.Report:
+        asked.append((source, "repo.check" in tree.tasks))
+        return scripts.Report(source, 7, (FINDING,))
+
+    monkeypatch.setattr(scripts, "check", check)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("options", "out"),
+    [
+        ({}, "1 finding (HEAD):\na.yml:3: S001 `uv sync` goes past the task tree.\nInstead: inv deps.sync\n"),
+        ({"json": True}, '{\n  "outcome": "found",\n'),
+        ({"github": True}, "::error file=a.yml,line=3,title=S001::"),
+    ],
+)
+def test_findings_are_told_and_are_an_exit_code(
+    report: list[tuple[object, ...]], options: dict[str, bool], out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Exit) as caught:
+        repo.check(context(), from_="HEAD", **options)
+    assert caught.value.code == 3
+    assert report == [("HEAD", True)]
+    assert out in capsys.readouterr().out
+
+
+def test_the_tree_is_read_as_invoke_reads_it() -> None:
+    known = _tree.known()
+    assert known.tasks["app.deploy"].required == {"--env", "--tag"}
+    assert known.tasks["app.deploy"].options["--no-probe"] is False
+    assert known.tasks["repo"] == known.tasks["repo.check"]
+    assert known.tasks["repo.check"].options["--from"] is True
+    assert known.core["--dry"] is False
+    assert known.environments == {"local", "staging", "production"}
+    assert sys.modules["tasks"].__file__ == str(ROOT / "tasks" / "__init__.py")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks import _run
-from tasks._options import ROOT
+from tasks._options import ROOT, UsageError
 
 
 def test_it_runs_at_the_root_with_the_interpreter_in_use(capfd: pytest.CaptureFixture[str]) -> None:
@@ -23,7 +23,14 @@ def test_it_runs_at_the_root_with_the_interpreter_in_use(capfd: pytest.CaptureFi
 def test_nothing_points_it_at_a_real_environment(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "INFRA_ENV", "GIT_INDEX_FILE", "ECS_LOCAL_HOME"):
+    for name in (
+        "AWS_PROFILE",
+        "AWS_ENDPOINT_URL",
+        "INFRA_ENV",
+        "GIT_INDEX_FILE",
+        "GITHUB_ENV",
+        "ECS_LOCAL_HOME",
+    ):
         monkeypatch.setenv(name, "foreign")
     monkeypatch.setenv("KEPT", "kept")
     script = "import os; print(sorted(k for k, v in os.environ.items() if v in ('foreign', 'kept')))"
@@ -47,3 +54,8 @@ def test_an_interrupted_program_tidies_up_first(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=30)
     assert out == "tidy\n"
     assert "KeyboardInterrupt" in err
+
+
+def test_a_program_that_is_missing_is_named() -> None:
+    with pytest.raises(UsageError, match="zizmoor is not installed"):
+        _run.run(_run.beside("zizmoor", "--offline"))

@@ -4,67 +4,70 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from invoke.collection import Collection
-from invoke.loader import FilesystemLoader
+from workspace_checks import scripts
+from workspace_checks.findings import text
 
+from tasks import _tree
 from tests import workflow
 
 ROOT = workflow.ROOT
-HOOKS = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+WORKFLOW = workflow.WORKFLOW.read_text(encoding="utf-8")
 
 
-def tree() -> Collection:
-    module, folder = FilesystemLoader(start=str(ROOT)).load("tasks")
-    return Collection.from_module(module, loaded_from=folder)
-
-
-def calls() -> list[str]:
-    """Every call of `inv` in workflow, hooks and .ci/run, as typed after `inv`."""
-    lines = [
-        line for job in ("check", "deploy") for step in workflow.steps(job) for line in step.run.splitlines()
-    ]
-    lines += [hook["entry"] for hook in HOOKS]
-    lines += (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    found = (re.search(r"(?:^|[\s/])inv ([a-z]+\.[a-z].*)$", line) for line in lines)
-    return [match[1].partition("||")[0] for match in found if match]
-
-
-@pytest.mark.parametrize("call", sorted(set(calls())))
-def test_every_call_names_a_task_and_options_that_exist(call: str) -> None:
-    name, *rest = shlex.split(call)
-    assert name in tree().task_names
-    known = {f"--{option}" for argument in tree()[name].get_arguments() for option in argument.names}
-    assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known
+def test_every_command_of_this_repository_goes_through_the_tree() -> None:
+    """Workflow, action, hooks and .ci alike: tasks and options that exist, an environment that is named."""
+    report = scripts.check(ROOT, "worktree", _tree.known())
+    assert text(report.findings) == ""
+    assert report.commands > 50  # the measure can fail
 
 
 def test_the_jobs_call_nothing_but_tasks() -> None:
     for job in ("check", "deploy"):
         install, *rest = workflow.steps(job)
         assert ".venv/bin/uv run --frozen inv deps.sync" in install.run
-        assert all(re.fullmatch(r"(exec )?inv [a-z]+\.[a-z]+.*", step.run) for step in rest)
+        # `exec`: a cancelled job's signal reaches the task itself and not a shell around it.
+        assert all(re.fullmatch(r"exec inv [a-z]+\.[a-z]+.*", step.run) for step in rest)
 
 
-def test_what_github_fills_in_is_left_to_the_environment() -> None:
-    assert [step.env for step in workflow.steps("deploy")] == [{"INFRA_ENV": "staging"}] * 4
+def test_the_environment_is_set_once() -> None:
+    assert all(step.env == {"INFRA_ENV": "staging"} for step in workflow.steps("deploy"))
+    assert WORKFLOW.count("INFRA_ENV") == 1
+
+
+def test_steps_run_as_on_a_runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def step(run: str, condition: str = "") -> workflow.Step:
+        return workflow.Step("job", run, {"INFRA_ENV": "staging"}, condition)
+
+    after = "cancelled() || failure()"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "inv").write_text('#!/bin/sh\necho "ran $* on $INFRA_ENV"\n')
+    (tmp_path / "bin" / "inv").chmod(0o755)
+    well = [step('echo "$PWD/bin" >> "$GITHUB_PATH"'), step("exec inv a.b"), step("exec inv c.d", after)]
+    assert workflow.run(well, tmp_path) == 0
+    assert "ran a.b on staging\n" in (said := capfd.readouterr().out)
+    assert "c.d" not in said
+    assert workflow.run([step("exit 4"), step("echo never"), step("echo after", after)], tmp_path) == 4
+    said = capfd.readouterr().out
+    assert "after\n" in said
+    assert "never" not in said
 
 
 def test_actions_are_pinned_and_rights_are_few() -> None:
     described: dict[str, Any] = workflow.read()
-    assert described["permissions"] == {"contents": "read"}
+    assert described["permissions"] == {}
     for job in described["jobs"].values():
         assert job["timeout-minutes"] <= 60
-        assert set(job.get("permissions", {})) <= {"contents", "id-token"}
-        for step in job["steps"]:
-            if "uses" in step:
-                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+        assert set(job["permissions"]) <= {"contents", "id-token"}
+    texts = [WORKFLOW, (ROOT / ".github/actions/install/action.yml").read_text(encoding="utf-8")]
+    used = re.findall(r"uses: (?!\./)(.*)", "\n".join(texts))
+    assert len(used) >= 4
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", one) for one in used)
 
 
 def test_a_hook_finds_the_tree_with_a_bare_path(tmp_path: Path) -> None:
