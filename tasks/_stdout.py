@@ -17,10 +17,17 @@ class OneObject:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._text = ""
+        self._lines = False
+
+    def lines(self) -> None:
+        """From here on there is an object on each line, without an end: none of them is how the task ended."""
+        self._lines = True
 
     def write(self, text: str) -> int:
         """Hand on; noted before, since a signal in between must not lead to a second object."""
-        if len(self._text) < _KEPT:
+        if self._lines:
+            self._text = self._text or text[:1]
+        elif len(self._text) < _KEPT:
             self._text += text
         return len(text) if self._stream is None else int(self._stream.write(text))
 
@@ -44,6 +51,12 @@ class OneObject:
             return isinstance(json.loads(self._text), dict)
         except ValueError:
             return False
+
+
+def lines_follow() -> None:
+    """Says that a task with `--json` prints an object a line (see `OneObject.lines`)."""
+    if isinstance(sys.stdout, OneObject):
+        sys.stdout.lines()
 
 
 @contextmanager

@@ -44,12 +44,7 @@ class AwsSource:
 
     def idle_rule(self, cluster: str, service: str) -> IdleRule | None:
         """application-autoscaling:DescribeScalingPolicies and cloudwatch:DescribeAlarms."""
-        with translated("application-autoscaling", "DescribeScalingPolicies"):
-            policies = self._clients("application-autoscaling").describe_scaling_policies(
-                ServiceNamespace="ecs",
-                ResourceId=f"service/{cluster}/{service}",
-                ScalableDimension=_DIMENSION,
-            )["ScalingPolicies"]
+        policies = self._policies(cluster, service)
         names = [
             alarm["AlarmName"]
             for policy in policies
@@ -61,6 +56,21 @@ class AwsSource:
         with translated("monitoring", "DescribeAlarms"):
             answer = self._clients("cloudwatch").describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm"])
         return next(map(_rule, answer["MetricAlarms"]), None)
+
+    def scaling_alarms(self, cluster: str, service: str) -> list[str]:
+        """application-autoscaling:DescribeScalingPolicies."""
+        alarms = [alarm for policy in self._policies(cluster, service) for alarm in policy.get("Alarms", ())]
+        return list(dict.fromkeys(alarm["AlarmARN"] for alarm in alarms))
+
+    def _policies(self, cluster: str, service: str) -> list[Mapping[str, Any]]:
+        with translated("application-autoscaling", "DescribeScalingPolicies"):
+            answer = self._clients("application-autoscaling").describe_scaling_policies(
+                ServiceNamespace="ecs",
+                ResourceId=f"service/{cluster}/{service}",
+                ScalableDimension=_DIMENSION,
+            )
+        found: list[Mapping[str, Any]] = answer["ScalingPolicies"]
+        return found
 
     def logged(
         self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int = 10_000

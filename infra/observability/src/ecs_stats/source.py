@@ -56,6 +56,9 @@ class Source(Protocol):
     def idle_rule(self, cluster: str, service: str) -> IdleRule | None:
         """The alarm behind the step policy that sets the service to 0; None where nothing of the kind is there."""
 
+    def scaling_alarms(self, cluster: str, service: str) -> Sequence[str]:
+        """The ARNs of the alarms behind the service's scaling policies."""
+
     def logged(
         self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int = 10_000
     ) -> Sequence[Logged]:
