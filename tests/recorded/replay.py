@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ecs_local import cfn_template
 from ecs_local.profile import FARGATE
 from ecs_local.simulate import Behaviour
+from ecs_provisioning import template
 
 from tests.local.worlds import Stage
 from tests.recorded import records
@@ -114,17 +116,56 @@ def _behind_a_balancer() -> Stage:
     return stage
 
 
-def tuned(desired: int, *, speed: float = 1.0) -> float:
-    """Seconds that a deploy takes with our template's tuning, from `desired` tasks (0: it wakes at 1)."""
+@dataclass(frozen=True)
+class Tuning:
+    """What decides how long a rollout takes, apart from image and program. Seconds, but for the threshold."""
+
+    delay: float
+    interval: float
+    threshold: int
+    early: bool = False
+
+
+DEFAULTS = Tuning(delay=300.0, interval=30.0, threshold=5)
+"""What a target group has that nobody has tuned (Elastic Load Balancing user guide)."""
+
+
+def of_template() -> Tuning:
+    """The tuning that our template has where nothing else is asked for."""
+    read = cfn_template.parse(template.body())
+    group = read.resources["TargetGroup"].properties
+
+    def default(name: str) -> float:
+        return float(read.parameters[name]["Default"])
+
+    return Tuning(
+        default("DeregistrationDelay"), default("HealthCheckInterval"), int(group["HealthyThresholdCount"])
+    )
+
+
+def one_task(tuning: Tuning, *, asleep: bool = False, speed: float = 1.0) -> list[Seen]:
+    """A deploy of a service of one task that starts in half a second, or of one at zero; its events."""
     quick = Behaviour(starts_in=0.5 / speed)
     behaviours = {"app:1": quick, "app:2": quick}
-    stage = Stage(desired=desired, delay=30.0, profile=FARGATE.at_speed(speed), behaviours=behaviours)
-    stage.group.health_interval, stage.group.healthy_threshold = 5.0, 2
+    early = {"enable": tuning.early, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED"}
+    stage = Stage(
+        desired=0 if asleep else 1,
+        delay=tuning.delay,
+        profile=FARGATE.at_speed(speed),
+        behaviours=behaviours,
+        **({"earlySuccessCriteria": early} if tuning.early else {}),
+    )
+    stage.group.health_interval, stage.group.healthy_threshold = tuning.interval, tuning.threshold
     stage.up("1")
     stage.run(600.0)
-    if not desired:
+    if asleep:
         stage.scale(1)
-    return rollout(stage, "2")[-1][1]
+    return rollout(stage, "2")
+
+
+def seconds(seen: Sequence[Seen]) -> float:
+    """How long a rollout took: until its deployment was called completed."""
+    return next(at for what, at in seen if what == "deployment completed")
 
 
 def beside(title: str, recorded: Sequence[Moment], ours: Sequence[Seen]) -> str:
@@ -148,4 +189,4 @@ if __name__ == "__main__":
     stop, steady = trc_stop()
     print(beside("TRC: the end of a task", records.TRC_STOP, stop))
     print(f"TRC: steady after {records.STEADY_AFTER_SCALE_IN:g} s, ours {steady:g} s")
-    print(f"Predicted with delay 30, interval 5: {tuned(1):.0f} s from one task, {tuned(0):.0f} s from zero")
+    print("What our template would make of it: python -m tests.bench.predicted")

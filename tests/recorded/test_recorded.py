@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.recorded import records, replay
 from tests.recorded.records import Moment
-from tests.recorded.replay import Seen
+from tests.recorded.replay import Seen, Tuning
 
 REPLAYS: dict[str, tuple[Sequence[Moment], Callable[[], list[Seen]]]] = {
     "three tasks behind a load balancer": (records.BUG, replay.bug),
@@ -49,10 +50,15 @@ def test_replays_are_the_same_every_time() -> None:
 
 
 def test_prediction_for_our_tuning() -> None:
-    """Delay 30, interval 5, threshold 2; the defaults took 474 s."""
-    assert replay.tuned(1) <= 160.0
-    assert replay.tuned(0) <= 100.0
+    """As the template has it, beside what AWS does where nobody tunes anything."""
+    ours = replay.of_template()
+    assert ours == Tuning(delay=30.0, interval=5.0, threshold=2)
+    assert replay.seconds(replay.one_task(ours)) <= 160.0
+    assert replay.seconds(replay.one_task(ours, asleep=True)) <= 100.0
+    assert replay.seconds(replay.one_task(replace(ours, early=True))) <= 100.0
+    assert replay.seconds(replay.one_task(replay.DEFAULTS)) >= 400.0
 
 
 def test_a_profile_at_ten_times_the_speed_takes_a_tenth() -> None:
-    assert replay.tuned(1, speed=10.0) == pytest.approx(replay.tuned(1) / 10, rel=0.02)
+    slow, quick = (replay.one_task(replay.of_template(), speed=speed) for speed in (1.0, 10.0))
+    assert replay.seconds(quick) == pytest.approx(replay.seconds(slow) / 10, rel=0.02)

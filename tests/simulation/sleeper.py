@@ -190,10 +190,10 @@ def _stat(name: str, namespace: str, metric: str, named: dict[str, str], statist
 
 _SERVED = _metric("served", "RequestCount", group=True)
 _REFUSED = _metric("refused", "HTTPCode_ELB_503_Count")
-_HEALTHY = _metric("healthy", "HealthyHostCount", group=True, statistic="Minimum")
+_HEALTHY = _metric("healthy", "HealthyHostCount", group=True, statistic="Maximum")
 _DEPLOYING = _stat("deploying", "EcsDeployments", "DeployActivity", SERVICE, "Sum")
 _WAKE: dict[str, Any] = {
-    "Metrics": [_REFUSED, _HEALTHY, {"Id": "wake", "Expression": "IF(FILL(healthy, 0) < 1, refused)"}],
+    "Metrics": [_REFUSED, _HEALTHY, {"Id": "wake", "Expression": "IF(FILL(healthy, 0) < 1, refused, 0)"}],
     "ComparisonOperator": "GreaterThanOrEqualToThreshold",
     "Threshold": 1.0,
     "EvaluationPeriods": 1,

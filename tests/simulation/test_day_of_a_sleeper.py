@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from typing import Any
 
 import pytest
+from ecs_local.cfn_template import parse
 from ecs_local.profile import FARGATE
+from ecs_provisioning import template
 
 from tests.simulation.sleeper import (
     FILLED,
@@ -64,7 +67,7 @@ def test_with_a_protected_deploy_nothing_sleeps_too_early(seed: int) -> None:
 
 def test_the_same_seed_gives_the_same_history() -> None:
     first, second, other = (busy_day(LEASED, seed) for seed in (4, 4, 5))
-    assert first.run_until(DAY) == second.run_until(DAY) != other.run_until(DAY)
+    assert first.run_until(DAY / 4) == second.run_until(DAY / 4) != other.run_until(DAY / 4)
     assert first.world.alarm_history == second.world.alarm_history
     assert first.world.scaling_activities == second.world.scaling_activities
     assert first.messages() == second.messages()
@@ -135,3 +138,27 @@ def test_suspension_holds_it_and_resuming_lets_it_act_at_once() -> None:
     assert day.service.desired_count == 1
     day.suspend(False)
     assert day.service.desired_count == 0
+
+
+def _told(alarm: dict[str, Any]) -> dict[str, Any]:
+    """What an alarm watches and how it judges, whatever its metrics are called and in whichever order they stand."""
+    names = ("ComparisonOperator", "EvaluationPeriods", "Threshold", "TreatMissingData")
+    return {name: alarm[name] for name in names} | {"Metrics": sorted(map(_watched, alarm["Metrics"]))}
+
+
+def _watched(metric: dict[str, Any]) -> tuple[Any, ...]:
+    if "Expression" in metric:
+        return (metric["Expression"],)
+    stat, what = metric["MetricStat"], metric["MetricStat"]["Metric"]
+    by = [one["Name"] for one in what["Dimensions"]]
+    return (metric["Id"], what["Namespace"], what["MetricName"], stat["Stat"], stat["Period"], *by)
+
+
+@pytest.mark.parametrize("logical", ["IdleAlarm", "WakeAlarm"])
+def test_the_recipe_that_is_simulated_is_the_templates(logical: str) -> None:
+    read = parse(template.body())
+    theirs = dict(read.resources[logical].properties)
+    if logical == "IdleAlarm":
+        theirs["EvaluationPeriods"] = read.parameters["IdlePeriods"]["Default"]
+    ours = Sleeper(LEASED).world.alarms[logical.removesuffix("Alarm").lower()].content
+    assert _told(dict(ours)) == _told(theirs)
