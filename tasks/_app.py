@@ -204,6 +204,7 @@ def _publish_locally(connection: Connection, plan: object) -> str:
 
 def _setting(connection: Connection, sink: events.Sink, signals: Signals | None = None) -> Setting:
     from ecs_deployment.clock import RealClock
+    from ecs_deployment.commits import Git
     from ecs_deployment.interrupts import Signals
     from ecs_deployment.survey import Setting
 
@@ -214,6 +215,7 @@ def _setting(connection: Connection, sink: events.Sink, signals: Signals | None 
         sink,
         signals or Signals(),
         blind_patience=connection.blind_patience,
+        commits=Git(ROOT),
     )
 
 

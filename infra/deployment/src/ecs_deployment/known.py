@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ecs_deployment import model
+from ecs_deployment.commits import Order
 from ecs_deployment.goal import Goal
 
 Action = Literal["deploy", "rollback", "resume", "abort", "wake", "sleep"]
@@ -46,6 +47,8 @@ class Known:
     idle: model.IdleAlarm | None = None
     goal: Goal = field(default_factory=Goal)
     wanted: model.TaskDefinition | None = None
+    commit: str = ""  # of what will run, "" where it is not known
+    order: Order | None = None  # to the running one's; None where nothing of ours runs
 
     @property
     def base(self) -> model.TaskDefinition:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ecs_deployment import model, refusals
+from ecs_deployment.commits import Order
 from ecs_deployment.debts import Debt
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.fallback import Fallback, way_back
@@ -42,6 +43,7 @@ class Plan:
     idle: model.IdleAlarm | None = None  # what takes it there
     action: str = "deploy"  # rollback, resume, abort, wake, sleep: the same rollout with another goal
     adopts: Adopted | None = None  # the rollout that is followed instead of started
+    commit: str = ""  # of what will run, "" where it is not known
     at_zero: bool = False  # no rollout: the service is taken to 0
     instead: Refusal | None = None  # why nothing is rolled although something should be
     accepts_gap: bool = False
@@ -106,7 +108,8 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         idle=known.idle,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
         story=(*goal.story, *story, *told),
-        notes=(*goal.notes, *change.notes, *notes),
+        notes=(*goal.notes, *change.notes, *notes, *(_order(known.order) if rolls else ())),
+        commit=known.commit,
         adopts=goal.adopts,
         at_zero=goal.at_zero,
     )
@@ -167,6 +170,23 @@ def _rolls(known: Known, change: _Change, expectation: Expectation) -> tuple[boo
         return False, ["The same revision runs already and is well."], []
     note = "The same revision is in place but is not well, so it is rolled anew."
     return True, [], [note] if known.image else []
+
+
+def _order(order: Order | None) -> tuple[str, ...]:
+    """What there is to say about the order of commits where it is not plainly forward."""
+    if order is None or order.kind in ("newer", "same"):
+        return ()
+    if order.kind == "older":
+        return (
+            f"Commit {order.commit[:12]} is older than {order.running[:12]}: deployed all the same (--force).",
+        )
+    if order.kind == "apart":
+        return (f"Commits {order.commit[:12]} and {order.running[:12]} are on different branches.",)
+    if order.commit and order.running:
+        known = f"this clone does not know both {order.commit[:12]} and {order.running[:12]}"
+    else:
+        known = f"no commit is known of {'what runs' if order.commit else 'this tag'}"
+    return (f"Whether it is older than what runs was not checked: {known}.",)
 
 
 def _followed(adopts: Adopted, service: model.Service) -> str:

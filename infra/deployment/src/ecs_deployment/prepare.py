@@ -65,6 +65,7 @@ def _record(held: Held, decision: Plan) -> None:
 def _facts(decision: Plan) -> dict[str, Any]:
     return {
         "tag": decision.tag,
+        "commit": decision.commit,
         "digest": decision.digest,
         "revision": decision.expectation.revision,
         "before": decision.before,

@@ -33,6 +33,7 @@ def first(
         or _containers(known.base, containers)
         or _image(known, settings)
         or _architecture(known)
+        or _older(known, request)
         or _under_way(known, supersede=request.supersede)
         or _capacity(known.snapshot)
         or _envelope(known.snapshot.service, settings)
@@ -99,6 +100,17 @@ def _architecture(known: Known) -> Refusal | None:
     return Refusal(
         f"The image is built for {built}, but the service runs on {docker} ({wanted}).",
         f"Build it for linux/{docker}, or change runtimePlatform of the task definition.",
+    )
+
+
+def _older(known: Known, request: Request) -> Refusal | None:
+    """An older commit that overtakes a newer one is an accident far more often than a wish."""
+    order = known.order
+    if order is None or order.kind != "older" or request.force:
+        return None
+    return Refusal(
+        f"{request.tag} is commit {order.commit[:12]}, which is older than {order.running[:12]}, which runs.",
+        f"Deploy it all the same with --force, or go back with `inv app.rollback --to {request.tag}`.",
     )
 
 

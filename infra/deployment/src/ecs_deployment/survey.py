@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecs_deployment import events, goal_left, masking, model, observe
 from ecs_deployment import goal as goals
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
+from ecs_deployment.commits import Commits, Nowhere
+from ecs_deployment.commits import order as commits_order
 from ecs_deployment.errors import CloudError, Refused
 from ecs_deployment.goal import Goal
 from ecs_deployment.interrupts import Interrupts
@@ -31,6 +33,7 @@ class Setting:
     sink: events.Sink
     interrupts: Interrupts
     blind_patience: float = 120.0
+    commits: Commits = field(default_factory=Nowhere)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,21 @@ def known_of(
     seen = observe.service(setting.cloud, *observe.named(settings))
     proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
     goal = _goal(request, seen, earlier)
-    return observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)
+    known = observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)
+    return _with_commits(setting.commits, known, earlier)
+
+
+def _with_commits(commits: Commits, known: Known, entries: tuple[Entry, ...]) -> Known:
+    """The commit of what will run; for a deploy also how it stands to that of what runs now."""
+    if not known.goal.image:
+        of_it = (e.commit for e in entries if e.commit and e.revision == known.base.arn)
+        return replace(known, commit=next(of_it, ""))
+    commit = (known.image.commit if known.image else "") or commits.of_tag(known.goal.tag)
+    running = next((e for e in entries if e.revision == known.current.arn), None)
+    if running is None:
+        return replace(known, commit=commit)
+    order = commits_order(commits, commit, running.commit or commits.of_tag(running.tag))
+    return replace(known, commit=order.commit, order=order)
 
 
 def _goal(request: Request, seen: model.Service, entries: tuple[Entry, ...]) -> Goal:
