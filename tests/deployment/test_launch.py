@@ -39,14 +39,17 @@ def ids(place: World) -> list[str]:
     return [d.id for d in place.live().deployments]
 
 
-def test_debts_come_first_then_suspension_revision_and_one_update() -> None:
+def test_debts_are_written_before_the_suspension_and_the_one_update() -> None:
     place = world()
     held = place.hold()
     place.cloud.log.clear()
     launch(place.job(ROLLS, held).hands, ROLLS)
     changes = [name for name in place.cloud.log if name not in ("read_parameter", "overwrite_parameter")]
-    assert changes == ["suspend", "register", "update_service"]
-    assert place.cloud.log[:2] == ["read_parameter", "overwrite_parameter"]
+    assert changes == ["register", "suspend", "update_service"]
+    assert [name for name in place.cloud.log if name in ("overwrite_parameter", "suspend")][:2] == [
+        "overwrite_parameter",
+        "suspend",
+    ]
     (update,) = place.cloud.updates
     assert update == {
         "service": "app",

@@ -85,7 +85,7 @@ def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlem
 
 
 def resume(hands: Hands, cluster: str, service: str) -> Settlement:
-    """Hand back the suspension of scale-in, if it is owed."""
+    """Hand back the suspension of scale-in, if it is owed: the last thing before the journal is closed."""
     owed = tuple(debt for debt in hands.held.entry.debts if debt.what == debts.SUSPENSION)
     told: list[tuple[Debt, debts.Step]] = []
     for debt in owed:
@@ -100,7 +100,7 @@ def resume(hands: Hands, cluster: str, service: str) -> Settlement:
                 if step != "done":
                     raise
         told.append((debt, step))
-    hands.held.settled(*(debt.what for debt in owed))
+    hands.held.settled(*(debt.what for debt in owed), at_once=False)
     return _settlement(told)
 
 

@@ -88,6 +88,7 @@ def _launch(loop: Loop, one: Job) -> None:
     one.next_look = now
     if one.plan.at_zero:
         return
+    one.next_look += attention.pause(one.state, now)  # what it shows now UpdateService has just answered
     loop.sink(events.Said(one.plan.name, f"Rolling out {revision.rsplit('/', 1)[-1]} as {one.state.newest}."))
 
 

@@ -91,19 +91,27 @@ class Held:
             raise TypeError(f"{', '.join(sorted(wrong))} cannot be recorded this way")
         self._change(**changes)
 
-    def owe(self, *debts: Debt) -> None:
-        """Write debts down, in one write. Call it before taking them; where it raises, take nothing.
+    def owe(self, *debts: Debt, revision: str = "") -> None:
+        """Write debts down, and the revision they are for, in one write.
 
-        What an unfinished run left behind keeps the `before` of that run (see `debts.adopt`).
+        Call it before taking them; where it raises, take nothing. What an unfinished run left behind keeps the
+        `before` of that run (see `debts.adopt`).
         """
-        if debts:
-            self._change(debts=adopt(own=debts, inherited=self._entry.debts))
+        revision = revision or self._entry.revision
+        if debts or revision != self._entry.revision:
+            self._change(debts=adopt(own=debts, inherited=self._entry.debts), revision=revision)
 
-    def settled(self, *whats: str) -> None:
-        """Strike out debts that are given back, in one write."""
+    def settled(self, *whats: str, at_once: bool = True) -> None:
+        """Strike out debts that are given back, in one write.
+
+        With `at_once` False the next write carries it: right before `close`. Who dies in between leaves a debt
+        that its heir finds settled.
+        """
         left = tuple(debt for debt in self._entry.debts if debt.what not in whats)
         if left != self._entry.debts:
-            self._change(debts=left)
+            self._entry = replace(self._entry, debts=left)
+            if at_once:
+                self._change()
 
     def add_deployment(self, deployment_id: str) -> None:
         """Note a deployment that is ours ("ecs-svc/<number>"); the newest ten are kept."""

@@ -68,6 +68,7 @@ def take(
     supersede: bool = False,
     on_wait: Callable[[Waiting], None] = lambda _: None,
     gone: Callable[[str, int, str], bool] = journal_owner.is_gone,
+    known: tuple[Entry, ...] = (),
 ) -> Held:
     """Take the lock of a service and open an entry for this run.
 
@@ -75,11 +76,14 @@ def take(
     holder raises `LockHeld`. `supersede` takes the lock from a living holder. `on_wait` hears every few
     seconds why it takes longer. `gone(machine, pid, born)` says whether an owner's process has ended.
 
-    API calls where nobody is in the way: two listings and one write. Raises `Refused` where the credentials
-    lack a permission, another `CloudError` where AWS does not answer.
+    `known` are the entries as they were read a moment ago, newest first: creating the next one tells whether they
+    still are all.
+
+    API calls where nobody is in the way: two listings (one with `known`) and one write. Raises `Refused` where
+    the credentials lack a permission, another `CloudError` where AWS does not answer.
     """
     with refusing(path):
-        return _Taker(parameters, path, request, clock, on_wait, gone).run(wait_until, supersede)
+        return _Taker(parameters, path, request, clock, on_wait, gone, known).run(wait_until, supersede)
 
 
 class _Taker:
@@ -93,6 +97,7 @@ class _Taker:
         clock: Clock,
         on_wait: Callable[[Waiting], None],
         gone: Callable[[str, int, str], bool],
+        read_before: tuple[Entry, ...],
     ) -> None:
         self._parameters = parameters
         self._path = path
@@ -100,6 +105,7 @@ class _Taker:
         self._clock = clock
         self._on_wait = on_wait
         self._gone = gone
+        self._read_before = read_before
         self._began = clock.boottime()
         self._nonce = secrets.token_hex(8)
         self._known = 0  # a number that exists, whatever a listing that lags behind says
@@ -134,7 +140,9 @@ class _Taker:
 
     def _look(self) -> _Seen | None:
         """The journal as it is now; None where a read lags behind what we know to exist."""
-        entries = history(self._path, self._parameters.list_parameters(self._path))
+        entries, self._read_before = self._read_before, ()
+        if not entries:
+            entries = history(self._path, self._parameters.list_parameters(self._path))
         if self._known > (entries[0].number if entries else 0):
             late = self._parameters.read_parameter(name_of(self._path, self._known))
             if late is None:  # not visible yet, or deleted again: trying to create it will tell

@@ -28,18 +28,18 @@ class _Update:
 
 
 def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
-    """Take what is owed, register the revision, and wake and roll in one UpdateService.
+    """Register the revision, take what is owed, and wake and roll in one UpdateService.
 
     The revision's ARN and the service as UpdateService answered; None where a signal came before the service
     was touched.
     """
-    hands.held.fence()  # whoever may not read the lock shall owe nothing
-    hands.held.owe(*plan.debts)
-    patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
     revision = plan.expectation.revision
     if plan.content is not None:
         revision = _register(hands, plan.content, plan.definition.tags)
-    hands.held.record(revision=revision)
+    else:
+        hands.held.fence()  # whoever may not read the lock shall owe nothing
+    hands.held.owe(*plan.debts, revision=revision)
+    patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
     if hands.interrupts.count:
         return revision, None
     wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)

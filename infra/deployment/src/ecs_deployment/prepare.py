@@ -96,6 +96,7 @@ def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> 
         # Who aborts a living run has to say so twice; `journal_handover` lets it see that first.
         supersede=request.supersede or (request.action == "abort" and request.force),
         on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
+        known=one.entries,
     )
     if held.note:
         setting.sink(events.Said(one.settings.name, held.note, "warning"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ecs_deployment import diagnose, model
-from ecs_deployment.attention import FOR_THE_PROOF, out_of_time, waiting_for
+from ecs_deployment.attention import FOR_THE_PROOF, old_gone, out_of_time, waiting_for
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
@@ -49,6 +49,7 @@ def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now
         began=now,
         progressed=now,
         created=primary.created_at,
+        asked=now,
         last=service,
     )
 
@@ -96,6 +97,7 @@ def _progress(state: State, seen: Observation) -> State:
         progressed=seen.now if hook or nearer else state.progressed,
         first_change=seen.now if state.first_change is None and moved else state.first_change,
         seen=state.seen or deployment_of(service, state.newest) is not None,
+        old_gone=seen.now if state.old_gone is None and old_gone(state, service) else state.old_gone,
         asked=seen.now if Part.DEPLOYMENT in seen.read else state.asked,
     )
 

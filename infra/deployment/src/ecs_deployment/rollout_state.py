@@ -89,6 +89,7 @@ class State:
     seen: bool = False  # our deployment was in an answer
     last: model.Service | None = None  # as the look before showed it
     first_change: float | None = None  # when the service first looked different from UpdateService's answer
+    old_gone: float | None = None  # when the old tasks were first seen stopped
     phase_began: float = 0.0
     asked: float = 0.0  # when the service deployment was last read
     doubt: str = ""  # an older deployment that the last look showed as PRIMARY: perhaps only a stale answer

@@ -35,6 +35,11 @@ class AwsCloud:
         """API requests sent so far, retries included."""
         return self._session.calls
 
+    @property
+    def operations(self) -> Mapping[tuple[str, str], int]:
+        """How often each (service, operation) was sent, as boto3 names them."""
+        return self._session.operations
+
     def identity(self) -> model.Identity:
         """sts:GetCallerIdentity, which needs no permission."""
         with translated("sts", "GetCallerIdentity"):

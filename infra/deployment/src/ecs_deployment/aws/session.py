@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -35,9 +36,8 @@ class Session:
         with _surroundings():
             self._session = boto3.Session(region_name=region, **(credentials or {}))
         self._endpoint_url = endpoint_url
-        self.calls = 0
-        # "before-send" is emitted for every attempt, so retries count as what they cost.
-        self._session.events.register("before-send", self._count)
+        self.operations: Counter[tuple[str, str]] = Counter()
+        """How often each (service, operation) was sent, as boto3 names them; retries count as what they cost."""
         reads = _READS_LOCAL if endpoint_url else _READS
         self.read = cache(lambda service: self._client(service, reads))
         self.change = cache(lambda service: self._client(service, _CHANGES))
@@ -46,10 +46,19 @@ class Session:
         config = _TIMES.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         direct = Config(proxies={}) if self._endpoint_url else Config()
         with _surroundings():
-            return self._session.client(service, endpoint_url=self._endpoint_url, config=config.merge(direct))
+            client = self._session.client(
+                service, endpoint_url=self._endpoint_url, config=config.merge(direct)
+            )
+        client.meta.events.register("before-send", partial(self._count, service))  # emitted for every attempt
+        return client
 
-    def _count(self, **_: Any) -> None:
-        self.calls += 1
+    def _count(self, service: str, event_name: str, **_: Any) -> None:
+        self.operations[service, event_name.rpartition(".")[2]] += 1
+
+    @property
+    def calls(self) -> int:
+        """API requests sent so far, retries included."""
+        return self.operations.total()
 
 
 @contextmanager
