@@ -283,8 +283,10 @@ def test_somebody_elses_deployment_is_left_alone_and_the_debts_are_settled() -> 
     nothing_is_left(world)
 
 
-def test_what_cannot_be_finished_is_refused_and_handed_back() -> None:
-    world = next(w for w in deaths() if w.entry().debts and not w.entry().revision)
+def test_what_cannot_be_finished_is_refused() -> None:
+    # Debts and revision are written together, so a run that got no further owes nothing.
+    world = next(w for w in deaths() if w.entry().digest and not w.entry().revision)
+    assert world.entry().debts == ()
     del world.cloud.images[b.DIGEST]
     result = act(world, "resume")
     assert (result.outcome, "has no image" in result.cause) == (Outcome.REFUSED, True)
