@@ -19,12 +19,12 @@ _VALUE_LISTS = {"environment": "value", "secrets": "valueFrom", "secretOptions":
 _IN_TEXT = (
     # password=..., --api-key ..., "token": "..." : the name and what joins it stay. An ARN names a secret, it is none.
     re.compile(
-        r"(?i)(?<!\d{12}:)((?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
+        r"(?i)(?<!\d{12}:)((?:(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
         r"[\"']?\s*(?:=|:)\s*[\"']?)(?!//)[^\s\"'&,;]+"
     ),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"(?i)(\b(?:set-)?cookie:\s*)\S.*"),
-    re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),
+    re.compile(r"([a-zA-Z0-9+.-]{1,20}://[^\s/:@]*:)[^\s/@]+(?=@)"),
     # What is issued in a form of its own: AWS, GitHub, GitLab, Slack, Stripe, Google, JSON web tokens.
     re.compile(
         r"()\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[opsru]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"

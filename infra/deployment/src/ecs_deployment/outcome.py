@@ -71,6 +71,7 @@ class Result:
     digest: str = ""
     revision: str = ""  # family:revision
     before: str = ""  # family:revision that ran before
+    before_digest: str = ""  # of the image that ran before, "" where its definition does not pin it
     deployment_id: str = ""
     was_asleep: bool = False
     probe: Traffic | None = None

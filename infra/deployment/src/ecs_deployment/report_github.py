@@ -1,26 +1,30 @@
 """A report for GitHub Actions: an annotation with the cause, a page in the job's summary, and outputs.
 
 The format is "Workflow commands for GitHub Actions" in GitHub's documentation. Nothing here fails a deploy: what
-cannot be written is left out.
+cannot be written is left out. What is masked is left out as well and never handed to `::add-mask::`, which would
+have to print it first.
 """
 
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from ecs_deployment import report_text as words
 from ecs_deployment.errors import DeployError
-from ecs_deployment.outcome import Report, Result
+from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.report_json import document, outcome_of
+from ecs_deployment.report_markdown import page, page_of_error
 from ecs_deployment.report_stream import SafeStream
 
-_MOST_EVIDENCE = 100  # lines of a service; a summary may have a megabyte
-_LEVELS = {"bad": "error", "warning": "warning"}
+_LEVELS = {"bad": "error", "warning": "warning", "good": "notice"}
+_LARGEST_PAGE = 1024 * 1024  # bytes of a step's summary; GitHub drops one that is larger, whole
+_LARGEST_OUTPUT = 256 * 1024  # characters of a single output, well under a job's 1 MB
+_LONGEST_ANNOTATION = 4000  # characters; GitHub cuts at 64 KB, a reader long before
 
 
 def present(environ: Mapping[str, str]) -> bool:
@@ -31,66 +35,119 @@ def present(environ: Mapping[str, str]) -> bool:
 def publish(report: Report, environ: Mapping[str, str], stream: SafeStream) -> None:
     """Annotations to the stream (stderr: the runner reads both), summary and outputs to their files."""
     for result in report.services:
-        level = _LEVELS.get(words.WORDS[result.outcome].kind)
-        if level:
-            text = f"{result.cause} {result.advice}".strip() or result.summary
-            stream.line(annotation(level, words.headline(result, report.environment), text))
-    _append(environ.get("GITHUB_STEP_SUMMARY"), summary(report))
+        stream.line(annotation(_level(result), words.headline(result, report.environment), _told(result)))
+    if slow := words.slowness(report):
+        stream.line(annotation("warning", "slow deploy", slow))
+    _append_page(environ.get("GITHUB_STEP_SUMMARY"), page(report))
     _append(environ.get("GITHUB_OUTPUT"), outputs(report))
 
 
 def publish_error(error: DeployError, environ: Mapping[str, str], stream: SafeStream) -> None:
-    """The annotation and outputs of a run that ended before any service had a result."""
+    """The annotation, page and outputs of a run that ended before any service had a result."""
     outcome = outcome_of(error)
     stream.line(annotation("error", words.WORDS[outcome].says, str(error)))
-    _append(environ.get("GITHUB_OUTPUT"), f"outcome={outcome.value}\n")
+    _append_page(environ.get("GITHUB_STEP_SUMMARY"), page_of_error(words.WORDS[outcome].says, error))
+    _append(
+        environ.get("GITHUB_OUTPUT"),
+        _lines(
+            {"outcome": outcome.value, "exit_code": str(error.exit_code), "cause": words.clean(error.what)}
+        ),
+    )
 
 
 def annotation(level: str, title: str, text: str) -> str:
     """A workflow command, escaped as the runner unescapes it."""
-    message = re.sub(
-        r"[%\r\n]", lambda m: f"%{ord(m[0]):02X}", "\n".join(map(words.clean, text.splitlines()))
-    )
+    plain = "\n".join(map(words.clean, text.splitlines()))
+    if len(plain) > _LONGEST_ANNOTATION:
+        plain = plain[: _LONGEST_ANNOTATION - 3] + "..."
+    message = re.sub(r"[%\r\n]", lambda m: f"%{ord(m[0]):02X}", plain)
     escaped = re.sub(r"[%\r\n:,]", lambda m: f"%{ord(m[0]):02X}", words.clean(title))
     return f"::{level} title={escaped}::{message or escaped}"
 
 
 def outputs(report: Report) -> str:
-    """The step's outputs: outcome, services (JSON), and for a single service its revision and digest."""
+    """The step's outputs, as the file wants them: of the run, and where it was one service also of that one."""
     shown = document(report)
-    lines = [f"outcome={shown['outcome']}", f"services={json.dumps(shown['services'])}"]
-    if len(report.services) == 1:
-        (result,) = report.services
-        lines += [f"revision={words.clean(result.revision)}", f"digest={words.clean(result.digest)}"]
-    return "".join(f"{line}\n" for line in lines)
+    found = {
+        "outcome": shown["outcome"],
+        "exit_code": shown["exit_code"],
+        "environment": shown["environment"],
+        "tag": shown["tag"],
+        "seconds": shown["seconds"],
+        "api_calls": shown["api_calls"],
+    }
+    if len(shown["services"]) == 1:
+        (one,) = shown["services"]
+        names = (
+            "service",
+            "digest",
+            "revision",
+            "before",
+            "deployment_id",
+            "was_asleep",
+            "cause",
+            "advice",
+            "summary",
+        )
+        found |= {name: one[name] for name in names}
+        traffic = one["probe"] or {}
+        found |= {"requests": traffic.get("requests"), "requests_lost": traffic.get("failed")}
+    return _lines({**{k: _as_text(v) for k, v in found.items()}, "services": _services(shown["services"])})
 
 
-def summary(report: Report) -> str:
-    """The whole run as Markdown."""
-    parts = [part for result in report.services for part in _section(result, report.environment)]
-    steps = [f"- {_escaped(step)}" for step in words.next_steps(report)]
-    tag = f"Tag {_escaped(report.tag)}: " if report.tag else ""
-    cost = [f"{tag}{_escaped(words.total(report))}."]
-    slow = words.slowness(report)
-    return "\n".join([*parts, *cost, *([f"**{slow}**"] if slow else []), "", *steps, ""]) + "\n"
+def _services(services: list[dict[str, object]]) -> str:
+    """As JSON; without the evidence where that would be too much for an output."""
+    text = json.dumps(services)
+    if len(text) <= _LARGEST_OUTPUT:
+        return text
+    return json.dumps([{k: v for k, v in one.items() if k != "evidence"} for one in services])[
+        :_LARGEST_OUTPUT
+    ]
 
 
-def _section(result: Result, environment: str) -> Iterator[str]:
-    yield f"### {_escaped(words.headline(result, environment))}"
-    yield ""
-    yield "| | |"
-    yield "| --- | --- |"
-    yield from (f"| {label} | {_escaped(text)} |" for label, text in words.facts(result))
-    yield ""
-    if result.evidence:
-        lines = [words.clean(line) for line in result.evidence[:_MOST_EVIDENCE]]
-        fence = "`" * max(3, 1 + max(len(run) for line in ["", *lines] for run in re.findall("`*", line)))
-        yield from (fence + "text", *lines, fence, "")
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it stands, in a table too."""
-    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", html.escape(words.clean(text), quote=False))
+def _lines(values: Mapping[str, str]) -> str:
+    """`name=value`, or between delimiters that nobody can guess where a value has lines of its own."""
+    return "".join(
+        f"{name}<<{mark}\n{value}\n{mark}\n" if "\n" in value or "\r" in value else f"{name}={value}\n"
+        for name, value in values.items()
+        for mark in [f"end-{secrets.token_hex(12)}"]
+    )
+
+
+def _level(result: Result) -> str:
+    return _LEVELS.get(words.WORDS[result.outcome].kind, "notice")
+
+
+def _told(result: Result) -> str:
+    """What an annotation says: why, or how it stands."""
+    if result.outcome is Outcome.INTERRUPTED:
+        return result.summary
+    if result.cause:
+        return f"{result.cause} {result.advice}".strip()
+    traffic = words.traffic(result.probe) if result.probe and result.probe.measured else ""
+    moved = words.arrow(result.before, result.revision)
+    took = words.duration(result.seconds) if result.stages else ""
+    return "; ".join(part for part in (result.summary.rstrip("."), moved, took, traffic) if part) + "."
+
+
+def _append_page(path: str | None, text: str) -> None:
+    """Several tasks of a step share its summary: what no longer fits is cut, and says so."""
+    if not path:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        there = Path(path).stat().st_size if Path(path).exists() else 0
+        left = _LARGEST_PAGE - there
+        if len(text.encode()) > left:
+            end = "\n\nThe rest did not fit into the summary: it is in the log and in `--json`.\n"
+            text = text.encode()[: max(0, left - len(end))].decode(errors="ignore").rpartition("\n")[0] + end
+            text = text if len(text.encode()) <= left else ""
+        _append(path, text)
 
 
 def _append(path: str | None, text: str) -> None:

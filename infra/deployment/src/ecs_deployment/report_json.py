@@ -38,6 +38,7 @@ def _service(result: Result) -> dict[str, Any]:
         "digest": result.digest or None,
         "revision": result.revision or None,
         "before": result.before or None,
+        "before_digest": result.before_digest or None,
         "deployment_id": result.deployment_id or None,
         "was_asleep": result.was_asleep,
         "probe": _probe(result.probe),
