@@ -25,7 +25,7 @@ MANIFEST = (
     '[tool.uv.workspace]\nmembers = ["parts/*"]\n'
 )
 MEMBER = '[project]\nname = "{}"\nversion = "1"\nrequires-python = ">=3.11"\n'
-CONFIG = "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n{}"
+CONFIG = "default_install_hook_types: [pre-commit, pre-merge-commit]\nrepos:\n  - repo: {}\n    rev: {}\n    hooks:\n{}"
 
 
 def main() -> int:
@@ -70,7 +70,7 @@ def _repository(folder: Path, environ: Mapping[str, str], config: str, command: 
 
 
 def _commits(folder: Path, environ: Mapping[str, str], runner: str, *, fixes: bool) -> int:
-    """A commit with a fresh lock, then one with a stale lock, then that one again; how many ended wrongly."""
+    """Commits with a fresh and with a stale lock, and a merge that makes it stale; how many ended wrongly."""
     wrong = _told(runner, "fresh lock", _commit(folder, environ), 0)
     (folder / "parts" / "two").mkdir()
     (folder / "parts" / "two" / "pyproject.toml").write_text(MEMBER.format("two"))
@@ -82,10 +82,35 @@ def _commits(folder: Path, environ: Mapping[str, str], runner: str, *, fixes: bo
         wrong += _told(runner, "stale lock, fixed", again, 0)
         wrong += "two" not in _git(folder, environ, "show", "HEAD:uv.lock").stdout
         wrong += bool(_git(folder, environ, "status", "--porcelain").stdout)
+        wrong += _merge(folder, environ, runner)
     else:
         wrong += _told(runner, "stale lock, told", done, 1)
         wrong += "D004" not in done[1] and "D003" not in done[1]
     return wrong
+
+
+def _merge(folder: Path, environ: Mapping[str, str], runner: str) -> int:
+    """Each side has a manifest of its own; the merge is refused, and `git commit` ends it with the right lock."""
+    _git(folder, environ, "checkout", "-q", "-b", "side")
+    manifest = folder / "parts" / "two" / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text() + 'dependencies = ["one"]\n\n[tool.uv.sources]\none = { workspace = true }\n'
+    )
+    _git(folder, environ, "commit", "--no-verify", "-qam", "x")
+    _git(folder, environ, "checkout", "-q", "-")
+    (folder / "README").touch()
+    _git(folder, environ, "add", ".")
+    _git(folder, environ, "commit", "--no-verify", "-qm", "x")
+    start = time.monotonic()
+    done = _git(folder, environ, "merge", "--no-edit", "side", check=False)
+    merged = (done.returncode, done.stdout + done.stderr, time.monotonic() - start)
+    wrong = _told(runner, "stale merge, told", merged, 1)
+    ended = _commit(folder, environ)
+    wrong += _told(runner, "stale merge, fixed", ended if ended[0] == 0 else _commit(folder, environ), 0)
+    asked = subprocess.run(
+        ["uv", "lock", "--check"], cwd=folder, env=environ, capture_output=True, check=False
+    )
+    return wrong + (asked.returncode != 0) + bool(_git(folder, environ, "status", "--porcelain").stdout)
 
 
 def _commit(folder: Path, environ: Mapping[str, str]) -> tuple[int, str, float]:
