@@ -70,10 +70,10 @@ class Logs:
     def read(self, since: float) -> list[LogLine]:
         """What was not told yet, from `since` (epoch seconds) on, oldest first."""
         found = [
-            (one.at, one.id, LogLine(one.at, service, task, place.container, clean(one.text)))
+            (one.at, key, LogLine(one.at, service, task, place.container, clean(one.text)))
             for place, service in self._places.items()
             for one in self._logged(place, since)
-            if one.id not in self._told and (task := _task_of(one.stream))
+            if (key := f"{one.stream} {one.id}") not in self._told and (task := _task_of(one.stream))
         ]
         for _, each, _ in found:
             self._told[each] = None
