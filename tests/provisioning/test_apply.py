@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from ecs_deployment.aws.permissions import PERMISSIONS
 from ecs_deployment.clock import RealClock
-from ecs_deployment.errors import LockHeld, Refused
+from ecs_deployment.errors import Denied, LockHeld, Refused, Unreachable
 from ecs_deployment.journal import Taking, journal_path, take
 from ecs_provisioning import apply as room
-from ecs_provisioning import live, stack, template
+from ecs_provisioning import changeset, live, stack, template
 from ecs_provisioning.apply import apply
 from ecs_provisioning.calls import call
-from ecs_provisioning.errors import StackRolledBack
+from ecs_provisioning.errors import StackRolledBack, Undecided
 from ecs_provisioning.live import Live
 from ecs_provisioning.lock import locked
 from ecs_provisioning.prepare import Wish, forget, prepare
@@ -245,9 +245,50 @@ def test_an_interrupt_leaves_the_rest_to_cloudformation(
         with pytest.raises(room.Interrupted) as stopped:
             applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
     assert stopped.value.exit_code == 130
+    assert (
+        f"CloudFormation goes on with {NAME} by itself. Deploy nothing before it has ended"
+        in stopped.value.what
+    )
+    assert stopped.value.cure.endswith("inv infra.plan --env local")
     found = stack.read(where.connection.aws, NAME)
     assert found
     assert stack.follow(where.connection.aws, found.id, "", lambda _: None, RealClock()).status in stack.WELL
+
+
+def test_an_aws_that_cannot_be_asked_any_more_leaves_the_rest_to_it(
+    where: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> None:
+        raise Unreachable("AWS did not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.stack, "follow", gone)
+        with pytest.raises(Undecided, match=r"AWS did not answer.\nUnknown how it ends") as lost:
+            applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
+    assert lost.value.exit_code == 7
+    found = stack.read(where.connection.aws, NAME)
+    assert found
+    assert stack.follow(where.connection.aws, found.id, "", lambda _: None, RealClock()).status in stack.WELL
+
+
+@pytest.mark.parametrize("operation", ["create_change_set", "execute_change_set", "describe_stacks"])
+def test_a_missing_permission_is_named_and_nothing_is_changed(
+    where: Place, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    def refused(client: Any, name: str, **params: Any) -> Any:
+        if name == operation:
+            raise Denied(f"cloudformation:{name} is not allowed.")
+        return call(client, name, **params)
+
+    before = runs(where)
+    monkeypatch.setattr(room.stack, "call", refused)
+    monkeypatch.setattr(changeset, "call", refused)
+    with pytest.raises(Denied, match=operation) as denied:
+        applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
+    assert denied.value.exit_code == 2
+    left = where.connection.clients("cloudformation").list_change_sets(StackName=NAME)["Summaries"]
+    assert [one for one in left if one["ExecutionStatus"] == "AVAILABLE"] == []
+    assert runs(where) == before
 
 
 def test_calls_that_cloudformation_refuses_are_refusals(where: Place) -> None:

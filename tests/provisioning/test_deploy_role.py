@@ -19,8 +19,8 @@ PUSH = {
     "ecr:UploadLayerPart",
 }
 """What `docker push` needs (ECR user guide, "Pushing an image")."""
-LOOK = {"cloudformation:DescribeStacks", "logs:FilterLogEvents"}
-"""Names from the stack's outputs, and the figures of app.top."""
+LOOK = {"cloudformation:DescribeStacks"}
+"""Names from the stack's outputs."""
 FOR_ALL = {
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,13 +133,17 @@ def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
     assert done == {*gone, found.name}
 
 
-def test_every_event_is_told_once(aws: Aws, wish: Wish) -> None:
+def test_every_event_is_told_once_and_what_takes_long_is_named(
+    aws: Aws, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "_LONG_SILENCE", 0.0)
     told: list[Any] = []
     room.apply(aws, wish, RealClock(), told.append, _no_lock)
     done = [line for line in told if line.endswith("CREATE_COMPLETE")]
     assert len(done) == len(set(done))
     assert done[-1] == f"ecs-test-{wish.service.name}: CREATE_COMPLETE"
     assert {line.split(":")[0] for line in done} >= {"Cluster", "Service", "IdleAlarm", "WakePolicy"}
+    assert [line for line in told if re.match(r"AWS is still at work on \w+ \(\d+ s\)", line)]
 
 
 def _no_lock(*_: Any) -> Any:

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ecs_deployment.clock import Clock
-from ecs_deployment.errors import Refused
+from ecs_deployment.errors import CloudError, Denied, Refused
 from ecs_deployment.settings import ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack
 from ecs_provisioning.calls import Aws, Tell
 from ecs_provisioning.changeset import ChangeSet
-from ecs_provisioning.errors import Interrupted
+from ecs_provisioning.errors import Interrupted, Undecided
 from ecs_provisioning.live import Live
 from ecs_provisioning.names import filled, stack_name
 from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, worked_out
@@ -44,9 +44,8 @@ def apply(
     """
     prepared = prepare(aws, wish, clock)
     if prepared.stack is None:
-        return Applied(
-            prepared.name, "created", _done(aws, worked_out(aws, prepared, clock), wish, tell, clock)
-        )
+        made = _done(aws, worked_out(aws, prepared, clock), wish, tell, clock, new=True)
+        return Applied(prepared.name, "created", made)
     if not prepared.changes:
         return Applied(prepared.name, "unchanged", prepared.stack)
     _check_losses(prepared, discard_live_changes)
@@ -119,7 +118,14 @@ def _check_interruption(prepared: Prepared, settings: ServiceSettings) -> None:
 
 
 def _done(
-    aws: Aws, change_set: ChangeSet, wish: Wish, tell: Tell, clock: Clock, keep: Keep | None = None
+    aws: Aws,
+    change_set: ChangeSet,
+    wish: Wish,
+    tell: Tell,
+    clock: Clock,
+    keep: Keep | None = None,
+    *,
+    new: bool = False,
 ) -> Stack:
     if not change_set.changes:
         changeset.discard(aws, change_set)
@@ -127,7 +133,11 @@ def _done(
         assert unchanged is not None  # a change set without changes is one of a stack that exists
         return unchanged
     mark = stack.last_event(aws, change_set.stack_id)
-    changeset.execute(aws, change_set)
+    try:
+        changeset.execute(aws, change_set)
+    except (Refused, Denied):
+        changeset.discard(aws, change_set, new=new)
+        raise
     ended = _followed(aws, change_set.stack_id, mark, wish.environment, tell, clock, keep)
     condition.judge(aws, ended, mark, wish.environment)
     return ended
@@ -140,6 +150,18 @@ def _followed(
         return stack.follow(aws, identity, mark, tell, clock, keep)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Interrupted; CloudFormation goes on with {identity.split('/')[1]} by itself.",
-            f"See where it stands with: inv infra.plan --env {environment}",
+            f"Interrupted; {_GOES_ON.format(identity.split('/')[1])}", _look(environment)
         ) from None
+    except CloudError as error:
+        text = f"{error.what}\nUnknown how it ends; {_GOES_ON.format(identity.split('/')[1])}"
+        raise Undecided(text, _look(environment)) from None
+
+
+_GOES_ON = (
+    "CloudFormation goes on with {} by itself. Deploy nothing before it has ended: "
+    "it may still change the service."
+)
+
+
+def _look(environment: str) -> str:
+    return f"See where it stands with: inv infra.plan --env {environment}"

@@ -17,6 +17,12 @@ class Interrupted(DeployError):
     exit_code = 130
 
 
+class Undecided(DeployError):
+    """AWS could not be asked any more; CloudFormation goes on by itself."""
+
+    exit_code = 7
+
+
 class StackRolledBack(DeployError):
     """The change was undone: everything is as it was."""
 

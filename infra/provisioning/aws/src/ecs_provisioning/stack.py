@@ -14,7 +14,9 @@ from ecs_provisioning.calls import Aws, Tell, call, missing
 REVIEWED = "REVIEW_IN_PROGRESS"
 GONE = "DELETE_COMPLETE"
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_BUSY = "_IN_PROGRESS"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+_LONG_SILENCE = 30.0  # seconds without an event after which it is said what AWS is waiting for
 _STACK = "AWS::CloudFormation::Stack"
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled")
 
@@ -33,7 +35,7 @@ class Stack:
     @property
     def busy(self) -> bool:
         """Whether CloudFormation is at work on it."""
-        return self.status.endswith("_IN_PROGRESS") and self.status != REVIEWED
+        return self.status.endswith(_BUSY) and self.status != REVIEWED
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,23 @@ def follow(aws: Aws, identity: str, mark: str, tell: Tell, clock: Clock, each: A
     CloudFormation has its own for every resource, and goes on when nobody looks.
     """
     pause = _FIRST_PAUSE
+    under_way: dict[str, float] = {}  # since when, by logical id
+    quiet = clock.boottime()
     while True:
         row = call(aws.read("cloudformation"), "describe_stacks", StackName=identity)["Stacks"][0]
         fresh = events_since(aws, identity, mark)
+        now = clock.boottime()
         for event in fresh:
-            mark = event.id
+            mark, quiet = event.id, now
             tell(_line(event))
+            if event.status.endswith(_BUSY) and event.kind != _STACK:
+                under_way.setdefault(event.logical, now)
+            else:
+                under_way.pop(event.logical, None)
+        if under_way and now - quiet >= _LONG_SILENCE:
+            quiet = now
+            waited = ", ".join(f"{name} ({now - since:.0f} s)" for name, since in under_way.items())
+            tell(f"AWS is still at work on {waited}")
         found = _stack(row)
         if not found.busy:
             return found
