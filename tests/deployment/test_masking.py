@@ -176,3 +176,10 @@ def test_an_environment_value_never_shows(content: dict[str, Any], value: str) -
     with_value = {**content, "environment": [{"name": "N", "value": secret}]}
     assert secret not in json.dumps(masked(with_value))
     assert secret not in "".join(difference(content, with_value))
+
+
+@pytest.mark.parametrize("piece", ["x", "a.b", "-", "password", "token=", "a://b:", "x:"])
+def test_a_line_as_long_as_a_log_takes_is_masked_in_a_moment(piece: str) -> None:
+    # CloudWatch takes events of 256 KiB. Anything that looks back from each character would be here for hours.
+    line = piece * (256 * 1024 // len(piece))
+    assert masked_text(f"password=hunter2 {line}").startswith(f"password={MASK} ")

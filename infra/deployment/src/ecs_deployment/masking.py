@@ -16,19 +16,20 @@ _LONGEST_SHOWN = 200
 _NAMES = ("name", "key", "containerPath", "containerName", "containerPort", "type")
 _PAIRS = (({"name", "value"}, "value"), ({"name", "valueFrom"}, "valueFrom"), ({"key", "value"}, "value"))
 _VALUE_LISTS = {"environment": "value", "secrets": "valueFrom", "secretOptions": "valueFrom"}
+# None of these repeats anything in front of the word it looks for: a log line may be 256 KiB long.
 _IN_TEXT = (
     # password=..., --api-key ..., "token": "..." : the name and what joins it stay. An ARN names a secret, it is none.
     re.compile(
-        r"(?i)(?<!\d{12}:)((?:(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
+        r"(?i)(?<!\d{12}:)((?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
         r"[\"']?\s*(?:=|:)\s*[\"']?)(?!//)[^\s\"'&,;]+"
     ),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"(?i)(\b(?:set-)?cookie:\s*)\S.*"),
-    re.compile(r"([a-zA-Z0-9+.-]{1,20}://[^\s/:@]*:)[^\s/@]+(?=@)"),
+    re.compile(r"([a-zA-Z0-9+.-]://[^\s/:@]*:)[^\s/@]+(?=@)"),
     # What is issued in a form of its own: AWS, GitHub, GitLab, Slack, Stripe, Google, JSON web tokens.
     re.compile(
         r"()\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[opsru]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
-        r"|xox[abeoprs]-[\w-]{10,}|[rs]k_(?:live|test)_\w{10,}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
+        r"|xox[abeoprs]-[\w-]{10,}|[rs]k_(?:live|test)_\w{10,}|AIza[\w-]{30,}|eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]+)"
     ),
     # A key in PEM is longer than a line: its header, and lines that are nothing but base64.
     re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*"),
