@@ -48,6 +48,11 @@ def names(owed: tuple[Debt, ...]) -> str:
     return ", ".join(_WORDS.get(debt.what, debt.what) for debt in owed)
 
 
+def still_owed(owed: tuple[Debt, ...]) -> tuple[str, ...]:
+    """What a report says of debts that stay in the journal, and who hands them back."""
+    return (f"{names(owed)}: in the journal; the next deploy of this service hands it back",) if owed else ()
+
+
 def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) -> None:
     """Suspend scale-in where the plan owes it."""
     for debt in owed:

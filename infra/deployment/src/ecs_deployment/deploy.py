@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ecs_deployment import events
+from ecs_deployment.borrow import still_owed
 from ecs_deployment.drive import drive
 from ecs_deployment.errors import DeployError
 from ecs_deployment.finish import leave
@@ -99,6 +100,7 @@ def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Res
         cause=what,
         advice=cure,
         summary="Nothing was changed.",
+        owed=still_owed(one.entries[0].debts) if one.leftover else (),
     )
 
 
@@ -151,9 +153,8 @@ def _with_change(
         if not isinstance(error, KeyboardInterrupt):
             raise
     ended |= {job.plan.name: job.result for job in jobs if job.result}
-    seconds = setting.clock.boottime() - began
-    names = [one.settings.name for one in surveyed]
-    return [ended.get(name) or _told(setting, interrupted(name, seconds)) for name in names]
+    spared = {one.settings.name: _spared(one, setting.clock.boottime() - began) for one in surveyed}
+    return [ended.get(name) or _told(setting, result) for name, result in spared.items()]
 
 
 def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
@@ -165,6 +166,11 @@ def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
         return
     with suppress(DeployError):
         job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
+
+
+def _spared(one: Surveyed, seconds: float) -> Result:
+    owed = still_owed(one.entries[0].debts) if one.leftover else ()
+    return replace(interrupted(one.settings.name, seconds), owed=owed)
 
 
 def interrupted(service: str, seconds: float) -> Result:

@@ -26,7 +26,7 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
         one.state = replace(one.state, cause=cause or one.state.cause)
     settled = one.holding.settled if one.holding else Settlement()
     unknown = outcome in (Outcome.UNDECIDED, Outcome.UNEXPECTED) and one.denied is None
-    if not unknown and not one.rolls:
+    if not unknown and not one.rolls and not one.holds_out:
         settled += _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
     if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):
         # During somebody else's rollout ECS itself holds scale-in back, so the suspension need not wait for it.
@@ -136,8 +136,7 @@ def _still_owed(one: Job, settled: Settlement) -> Settlement:
     """Whatever is still in the journal, and who hands it back."""
     if not one.held.entry.debts or settled.owed:
         return Settlement()
-    owed = borrow.names(one.held.entry.debts)
-    return Settlement(owed=(f"{owed}: in the journal; the next deploy of this service hands it back",))
+    return Settlement(owed=borrow.still_owed(one.held.entry.debts))
 
 
 def _put_to_sleep(one: Job) -> None:

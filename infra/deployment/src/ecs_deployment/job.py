@@ -69,6 +69,15 @@ class Job:
         primary = service.primary if service else None
         return bool(service and service.desired and primary and primary.rollout_state == "IN_PROGRESS")
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether tasks of an earlier deployment serve in place of one that failed: only the floor keeps them."""
+        service = self.state.last if self.state else None
+        primary = service.primary if service else None
+        if not service or not service.desired or primary is None or primary.rollout_state != "FAILED":
+            return False
+        return any(d.running for d in service.deployments if d is not primary)
+
     def enter(self, stage: str, now: float) -> None:
         """Note that a stage began, unless it is the one we are in."""
         if not self.stages or self.stages[-1][0] != stage:

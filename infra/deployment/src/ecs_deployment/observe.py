@@ -16,21 +16,38 @@ from ecs_deployment.reference import parse
 from ecs_deployment.rollout_state import Part
 from ecs_deployment.settings import ServiceSettings
 
+_LOOKS = 3  # at a service whose answer lags behind
 
-def service(cloud: Cloud, cluster: str, name: str) -> model.Service:
-    """The service itself. Refuses where there is none."""
-    try:
-        found = cloud.services(cluster, [name]).get(name)
-    except NotFound as error:
-        raise Refused(
-            f"There is no cluster {cluster!r}.", "Create it with `inv infra.apply`, or correct `cluster`."
-        ) from error
-    if found is None:
-        raise Refused(
-            f"Cluster {cluster!r} has no service {name!r}.",
-            "Create it with `inv infra.apply`, or correct `service` in environments.toml.",
-        )
-    return found
+
+def service(cloud: Cloud, cluster: str, name: str, *, than: model.Service | None = None) -> model.Service:
+    """The service itself. Refuses where there is none.
+
+    `than` is an earlier look: an answer that is older is asked for again, since AWS's reads may lag behind.
+    """
+    for _ in range(_LOOKS):
+        try:
+            found = cloud.services(cluster, [name]).get(name)
+        except NotFound as error:
+            raise Refused(
+                f"There is no cluster {cluster!r}.",
+                "Create it with `inv infra.apply`, or correct `cluster`.",
+            ) from error
+        if found is None:
+            break
+        if not _is_older(found, than):
+            return found
+    if found is not None:  # a rollback leads to an older deployment, too
+        return found
+    raise Refused(
+        f"Cluster {cluster!r} has no service {name!r}.",
+        "Create it with `inv infra.apply`, or correct `service` in environments.toml.",
+    )
+
+
+def _is_older(seen: model.Service, than: model.Service | None) -> bool:
+    if than is None or than.primary is None or seen.primary is None:
+        return False
+    return seen.primary.created_at < than.primary.created_at
 
 
 def complete(

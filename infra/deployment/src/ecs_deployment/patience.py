@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _TRIES = 6
 _FIRST_PAUSE = 0.5
+_SECOND_LOOK = 3.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ def patiently(hands: Hands, send: Callable[[], T], took_effect: Callable[[], T |
     pause, unknown = _FIRST_PAUSE, False
     for left in reversed(range(_TRIES)):
         try:
-            hands.held.fence()
-            if unknown and took_effect and (found := took_effect()) is not None:
+            if unknown and took_effect and (found := _look_twice(hands, took_effect)) is not None:
                 return found
+            hands.held.fence()
             return send()
         except (Throttled, Unreachable) as error:
             unknown = unknown or error.effect_unknown
@@ -53,6 +54,15 @@ def patiently(hands: Hands, send: Callable[[], T], took_effect: Callable[[], T |
         hands.interrupts.wait(pause)
         pause *= 2
     raise AssertionError  # the last try returns or raises
+
+
+def _look_twice(hands: Hands, took_effect: Callable[[], T | None]) -> T | None:
+    """Whether the change took effect; AWS's reads may lag behind it, and a second rollout is worse than a wait."""
+    found = took_effect()
+    if found is None:
+        hands.interrupts.wait(_SECOND_LOOK)
+        found = took_effect()
+    return found
 
 
 def _last_look(took_effect: Callable[[], T | None]) -> T | None:

@@ -7,6 +7,7 @@ the whole way of a service that is taken to 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ecs_deployment import diagnose, model
@@ -41,10 +42,12 @@ def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now
     primary = service.primary
     if primary is None:
         raise ValueError("UpdateService answered without a PRIMARY deployment")
+    # Where an answer was lost and the call repeated, two deployments are ours; only we know a new revision.
+    twice = [d.id for d in service.deployments if plan.content is not None and d.task_definition == revision]
     return State(
         plan,
         revision,
-        (primary.id,),
+        _newest_last(twice, primary.id),
         limits,
         began=now,
         progressed=now,
@@ -70,8 +73,19 @@ def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
 
 def raised(state: State, service: model.Service) -> State:
     """Record the deployment that a `RaiseAgain` started."""
-    ours = (*state.ours, service.primary.id) if service.primary else state.ours
+    if service.primary is None:
+        return replace(state, raised=state.raised + 1, seen=False)
+    mine = [
+        d.id
+        for d in service.deployments
+        if d.created_at >= state.created and d.task_definition == state.revision
+    ]
+    ours = _newest_last([*state.ours, *mine], service.primary.id)
     return replace(state, ours=ours, raised=state.raised + 1, seen=False)
+
+
+def _newest_last(ids: Iterable[str], newest: str) -> tuple[str, ...]:
+    return (*dict.fromkeys(one for one in ids if one != newest), newest)
 
 
 def went_back(state: State, service: model.Service) -> State:
@@ -87,10 +101,8 @@ def _progress(state: State, seen: Observation) -> State:
     # A hook that waits for an answer stops the clock. Pending tasks are no progress: a crash loop has them too.
     hook = deployment is not None and bool(deployment.waiting_hook)
     nearer = state.last is None or _counts(service) != _counts(state.last)
-    moved = state.last is not None and (service.pending, _counts(service)) != (
-        state.last.pending,
-        _counts(state.last),
-    )
+    # Only our own tasks tell how fast this ECS is: what was there before may leave the list at once.
+    moved = state.last is not None and _tasks(service, state.newest) != _tasks(state.last, state.newest)
     return replace(
         state,
         last=service,
@@ -104,6 +116,11 @@ def _progress(state: State, seen: Observation) -> State:
 
 def _counts(service: model.Service) -> tuple[tuple[str, int, str], ...]:
     return tuple((d.id, d.running, d.rollout_state) for d in service.deployments)
+
+
+def _tasks(service: model.Service, deployment_id: str) -> tuple[int, int]:
+    found = deployment_of(service, deployment_id)
+    return (found.pending, found.running) if found else (0, 0)
 
 
 def _enter(state: State, phase: Phase, now: float) -> State:
@@ -235,9 +252,12 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         ), ()
     if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
+    waiting = "AWS's answers to agree"
+    if primary.id in state.ours and not out_of_time(state, seen.now):
+        # A stale answer, from before we raised the service again.
+        return replace(state, waiting_for=waiting), ()
     if primary.created_at >= state.created:
         return _displaced_for_good(state, primary)
-    waiting = "AWS's answers to agree"
     if status in (
         "PENDING",
         "IN_PROGRESS",

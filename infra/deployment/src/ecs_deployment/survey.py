@@ -122,7 +122,9 @@ def known_of(
     before: Known | None = None,
 ) -> Known:
     """What planning needs. `entries` is the whole journal, `earlier` without the entry of this very run."""
-    seen = observe.service(setting.cloud, *observe.named(settings))
+    seen = observe.service(
+        setting.cloud, *observe.named(settings), than=before.snapshot.service if before else None
+    )
     proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
     goal = _goal(request, seen, earlier)
     known = observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)

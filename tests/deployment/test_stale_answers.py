@@ -1,0 +1,104 @@
+"""Answers that lag behind, or never come: what is ours stays ours, and nothing is begun twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ecs_deployment import model, observe, rollout
+from ecs_deployment.outcome import Outcome
+from ecs_deployment.rollout_state import Limits, State
+
+from tests.deployment import builders as b
+from tests.deployment.memory_cloud import MemoryCloud, World, stands
+from tests.deployment.test_drive import plan, world
+from tests.deployment.test_rollout import look
+
+_ROLLING = {"running": 0, "rollout_state": "IN_PROGRESS"}
+FIRST = b.deployment(2, b.NEW, **_ROLLING)
+SECOND = b.deployment(3, b.NEW, **_ROLLING)
+OLD_ONE = b.deployment(1, status="ACTIVE")
+
+
+def _begun(*deployments: model.Deployment) -> State:
+    return rollout.begin(b.planned(), b.NEW, b.service(*deployments), Limits(), now=0.0)
+
+
+def test_our_own_earlier_deployment_in_a_stale_answer_supersedes_nobody() -> None:
+    """Raised from 0 again, and one look still shows the deployment from before that as PRIMARY."""
+    before = replace(FIRST, status="ACTIVE")
+    state = rollout.raised(_begun(FIRST, OLD_ONE), b.service(SECOND, before, desired=1))
+    assert state.ours == (FIRST.id, SECOND.id)
+    state, _ = rollout.step(state, look(b.service(SECOND, before)))
+    state, effects = rollout.step(state, look(b.service(FIRST, OLD_ONE)))
+    assert (state.outcome, effects) == (None, ())
+    assert state.waiting_for == "AWS's answers to agree"
+
+
+def test_a_deployment_whose_answer_was_lost_is_ours_too() -> None:
+    """The call was repeated, and both had an effect: nobody else knows the revision that we registered."""
+    lost = replace(FIRST, status="ACTIVE")
+    assert _begun(SECOND, lost, OLD_ONE).ours == (FIRST.id, SECOND.id)
+
+
+def test_somebody_elses_newer_deployment_still_supersedes() -> None:
+    state, _ = rollout.step(
+        _begun(FIRST, OLD_ONE), look(b.service(b.deployment(4, b.OLD, **_ROLLING), FIRST))
+    )
+    assert state.outcome is Outcome.SUPERSEDED
+
+
+def test_an_answer_older_than_what_was_seen_before_is_asked_for_again() -> None:
+    place = World()
+    place.cloud.progress = stands
+    newest = b.service(b.deployment(7, b.OLD))
+    place.cloud.put("app", newest)
+    answers = iter([b.service(), newest])
+
+    def lag(operation: str) -> None:
+        if operation == "services":
+            place.cloud.put("app", next(answers))
+
+    place.cloud.before = lag
+    assert observe.service(place.cloud, "local", "app", than=newest) == newest
+    assert place.cloud.sent("services") == 2
+
+
+def test_an_update_without_an_answer_is_looked_for_twice_before_it_is_repeated() -> None:
+    """A read that lags behind would start a second rollout of the same revision."""
+    place = world()
+    place.cloud.fail("update_service", "answer_lost")
+    behind: list[model.Service] = []
+
+    def lag(cloud: MemoryCloud, name: str) -> None:
+        if len(cloud.updates) == 1 and not behind:
+            behind.append(cloud.known[name])
+            cloud.put(name, b.service(name=name))  # one look shows what was before
+        elif behind:
+            cloud.put(name, behind[0])
+            behind.clear()
+            cloud.progress = stands
+
+    place.cloud.progress = lag
+    place.drive(place.job(plan()), no_progress=5.0, roll_back=False)
+    assert sum(one["task_definition"] is not None for one in place.cloud.updates) == 1
+
+
+def test_the_floor_stays_owed_while_old_tasks_hold_out_beside_a_failed_deployment() -> None:
+    """Left where it is, as the user wishes: with the low floor back ECS would stop the tasks that still serve."""
+    place = world()
+    place.cloud.progress = _fails
+    (result,) = place.drive(place.job(plan()), roll_back=False)
+    assert result.outcome is Outcome.FAILED
+    assert place.floor() == 100
+    assert "minimumHealthyPercent" in result.owed[0]
+    assert {debt.what for debt in place.entry().debts} == {"floor"}
+
+
+def _fails(cloud: MemoryCloud, name: str) -> None:
+    seen = cloud.known[name]
+    failed: Sequence[Any] = [
+        replace(d, rollout_state="FAILED") if d.task_definition != b.OLD else d for d in seen.deployments
+    ]
+    cloud.put(name, replace(seen, deployments=tuple(failed)))
