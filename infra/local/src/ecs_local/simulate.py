@@ -78,8 +78,10 @@ class Simulation:
         self._agenda: list[tuple[float, int, Fact | _Check]] = []
         self._order = 0
         self._metrics = Metrics(world)
-        self._phases: dict[str, str] = {}  # by task: what the script has already reacted to
+        self._phases: dict[str, tuple[str, bool]] = {}  # by task: what the script has already reacted to
         self._watched: set[tuple[str, tuple[str, int]]] = set()
+        self._touched = True  # the world was changed since it was last looked at
+        self._due: float | None = None  # when something happens next, as long as nobody touches the world
 
     def run(self, until: Callable[[], bool] | None = None, limit: float = 3600.0) -> bool:
         """Go on until the condition holds, nothing is left to happen, or `limit` seconds have passed.
@@ -98,6 +100,31 @@ class Simulation:
                 self.now = end
                 return False
             self.now = min(moments)
+
+    def touch(self) -> None:
+        """Say that the world was changed from outside, so that `advance` looks at it anew."""
+        self._touched = True
+
+    def advance(self, to: float) -> bool:
+        """Go on to the next moment at which something happened, at most to `to`; whether there was one.
+
+        A call that finds nothing due costs next to nothing: whoever changes the world has to say so by `touch`.
+        """
+        if self._touched:
+            self._look()
+            return True
+        if self._due is None or self._due > to:
+            self.now = max(self.now, to)
+            return False
+        self.now = max(self.now, self._due)
+        self._look()
+        return True
+
+    def _look(self) -> None:
+        self._touched = False
+        self._settle()
+        moments = [at for at in (next_moment(self.world, self.now), self._next_fact()) if at is not None]
+        self._due = min(moments, default=None)
 
     def visit(self, load_balancer: str, group: str) -> int:
         """A visitor's request now, counted as the balancer counts: 200, 502 from a sick target, 503 without any."""
@@ -149,7 +176,7 @@ class Simulation:
         return self._behaviours.get(container.image, Behaviour())
 
     def _react(self, task: Task) -> None:
-        phase = f"{task.last_status} {task.pull_stopped_at is not None}"
+        phase = (task.last_status, task.pull_stopped_at is not None)
         if self._phases.get(task.arn) == phase:
             return
         self._phases[task.arn] = phase
@@ -164,7 +191,7 @@ class Simulation:
         arn, name = task.arn, container.name
         if task.pull_stopped_at is None:
             if behaviour.pulls:
-                digest = container.pinned_digest or f"sha256:{sha256(container.image.encode()).hexdigest()}"
+                digest = container.pinned_digest or _digest(container.image)
                 self._later(0, ImageResolved(arn, name, digest))
             else:
                 self._later(
@@ -203,3 +230,9 @@ class Simulation:
                 self._later(max(change - age, _TICK), check)
         elif target.state != "draining":
             self._later(max(group.health_interval * self.world.profile.health_scale, 0.05), check)
+
+
+def _digest(image: str) -> str:
+    """What a registry would answer: the digest that the reference is pinned to, else one made up from its tag."""
+    _, _, pinned = image.partition("@")
+    return pinned or f"sha256:{sha256(image.encode()).hexdigest()}"

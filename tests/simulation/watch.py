@@ -1,0 +1,241 @@
+"""The invariants: what must hold at every step of a play, and at every end of a deployer. It sees the world itself.
+
+* While a deploy is under way the service serves with no fewer tasks than before, unless the new revision is to blame.
+* Whatever is not as it was found stands in the journal, with the value that was found, and never another.
+* One holder: a change of the service is fenced, and never comes from somebody whose lock another one has.
+* An outcome is what the world says. Nothing is left behind without a word, and the next deploy mends it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ecs_deployment.journal import Entry, name_of
+from ecs_local.scheduler_view import is_healthy
+
+from tests.simulation.account import CLUSTER, NAME, PATH, digest_of
+from tests.simulation.books import Books
+from tests.simulation.judge import problems
+from tests.simulation.scenario import LATE
+
+if TYPE_CHECKING:
+    from tests.simulation.play import Play
+    from tests.simulation.process import Process
+
+_CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
+_FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
+
+
+class Watch:
+    """Looks on. `wrong` is what did not hold."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self.wrong: list[str] = []
+        self.books = Books(play.simulation.world, PATH)
+        self.service = play.simulation.world.services[CLUSTER, NAME]
+        self.well_at: dict[str, float] = {}  # task definition -> when the service was last well on it
+        self.deployers: dict[str, Process] = {}  # deployment id -> who began it
+        self.started: dict[int, list[str]] = {}  # process -> its deployments
+        self.launched_at: dict[int, float] = {}
+        self.asleep_at_launch: dict[int, bool] = {}
+        self.numbers: dict[int, int] = {}  # process -> its entry
+        self.strangers = 0  # deployments that somebody else began
+        self._fenced: dict[int, float] = {}
+        self._last_holder = 0
+        self._baseline: int | None = None
+        self._checked = play.scenario.balanced or play.scenario.checked
+        self._guards = not play.scenario.accepts_gap
+
+    def blame(self, text: str) -> None:
+        """Something does not hold: the play is over."""
+        self.wrong.append(text)
+        self._play.note("WRONG", text)
+        self._play.theatre.over = True
+
+    # --- at every step ---------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """After anything happened in the world."""
+        world, service = self._play.simulation.world, self.service
+        now, serving = self._play.simulation.now, 0
+        healthy: dict[str, int] = {}
+        for task in service.live_tasks.values():
+            if task.desired_status != "RUNNING" or task.last_status != "RUNNING":
+                continue
+            well = is_healthy(world, service, task, now)
+            serving += well
+            # Without any check to pass nobody can ask for more than that it runs.
+            if well or not self._checked:
+                healthy[task.task_definition] = healthy.get(task.task_definition, 0) + 1
+        primary = service.deployments[0]
+        desired = service.desired_count
+        if not desired:
+            self.books.slept(now)
+            self._baseline = self._baseline and 0
+        if desired and healthy.get(primary.task_definition, 0) >= desired:
+            self.well_at[primary.task_definition] = now
+        if self._baseline is None or not self._guards:
+            return
+        self._baseline = min(self._baseline, desired)
+        if serving < self._baseline:
+            self.blame(f"only {serving} tasks serve, {self._baseline} did when the deploy began")
+
+    def outsider(self, what: str) -> None:
+        """Somebody else has just changed something."""
+        if what in ("update", "configuration"):
+            self._guards = False
+        self.strangers += what == "update"
+        self.books.learn()
+
+    # --- at every change by a deployer -------------------------------------------------------------------------
+
+    def fence_read(self, process: Process, params: dict[str, Any]) -> None:
+        """A process looks whether the entry after its own exists."""
+        mine = self.numbers.get(process.number)
+        if mine is not None and params["Name"] == name_of(PATH, mine + 1):
+            self._fenced[process.number] = self._play.theatre.now
+
+    def before(self, process: Process, operation: str, params: dict[str, Any]) -> None:
+        """A change is about to take effect."""
+        if operation not in _CHANGES:
+            return
+        now, number = self._play.theatre.now, self.numbers.get(process.number)
+        self.asleep_at_launch.setdefault(process.number, not self.service.desired_count)
+        if number is None:
+            self.blame(f"{process.name} changes the service without a lock")
+            return
+        fenced = self._fenced.pop(process.number, None)
+        if fenced is None:
+            self.blame(f"{process.name} sends {operation} without looking at its lock first")
+            return
+        if self.books.first_seen(number + 1) < fenced:
+            self.blame(f"{process.name} sends {operation} although it saw entry {number + 1}")
+        if number < self._last_holder:
+            self.blame(f"{process.name} changes the service after entry {self._last_holder} did")
+        self._last_holder = number
+        if now - self.books.written_at(number) > _FENCE:
+            self.blame(
+                f"{process.name} sends {operation} {now - self.books.written_at(number):.0f} s after its renewal"
+            )
+        if operation == "UpdateService":
+            self._before_update(process, params)
+
+    def _before_update(self, process: Process, params: dict[str, Any]) -> None:
+        """Rules of the one call that matters."""
+        service = self.service
+        desired = params.get("desiredCount")
+        if desired and self.books.awake_since(self._play.theatre.now) > 30 and service.desired_count >= 1:
+            self.blame(
+                f"{process.name} sends desiredCount {desired} to a service that is at {service.desired_count}"
+            )
+        wanted = process.run.action in ("sleep", "abort", "resume")
+        if desired == 0 and not wanted and not self.asleep_at_launch[process.number]:
+            self.blame(f"{process.name} puts a service to sleep that was awake")
+        lower = params.get("deploymentConfiguration", {}).get("minimumHealthyPercent", 100)
+        primary = service.deployments[0]
+        sinks = lower < service.configuration["minimumHealthyPercent"]
+        age = self._play.theatre.now - primary.updated_at
+        if sinks and primary.rollout_state == "IN_PROGRESS" and service.desired_count and age > 20:
+            self.blame(f"{process.name} hands the floor back while {primary.id} rolls")
+
+    def after(self, process: Process, operation: str, params: dict[str, Any]) -> None:
+        """A change has taken effect."""
+        if operation in ("PutParameter", "DeleteParameter"):
+            self._after_note(process, params)
+        if operation == "UpdateService":
+            self._after_update(process)
+        if operation in _CHANGES or operation == "DeleteParameter":
+            self._nothing_lost(process)
+
+    def _after_note(self, process: Process, params: dict[str, Any]) -> None:
+        entry = self.books.read(params["Name"])
+        if entry is None:
+            return
+        if not entry.readable:
+            self.blame(f"{process.name} writes an entry that cannot be read")
+        if not params.get("Overwrite"):
+            self.numbers[process.number] = entry.number
+        elif self.numbers.get(process.number, entry.number) != entry.number:
+            self.blame(f"{process.name} overwrites entry {entry.number}, which is not its own")
+        self._found_values(process, entry)
+        if entry.proven and entry.outcome in ("", "deployed") and entry.revision:
+            self._proof(process, entry)
+        self._nothing_lost(process)
+
+    def _found_values(self, process: Process, entry: Entry) -> None:
+        for debt in entry.debts:
+            if not self.books.was_found(debt.what, debt.before):
+                self.blame(
+                    f"{process.name} records {debt.what} = {debt.before!r} as found; nobody but us put it there"
+                )
+
+    def _proof(self, process: Process, entry: Entry) -> None:
+        now, calm = self._play.theatre.now, process.run.weather.calm
+        since = now - self.well_at.get(entry.revision, 0.0)
+        if not entry.outcome and since > (5.0 + 2 * self._play.scenario.pace if calm else 120.0):
+            self.blame(
+                f"{process.name} writes down a proof of {_short(entry.revision)}, "
+                f"which was not well since {since:.0f} s"
+            )
+        image = self._image(entry.revision)
+        if entry.tag and not image.endswith(digest_of(entry.tag)):
+            self.blame(f"{process.name} proves {image} as tag {entry.tag}")
+
+    def _image(self, revision: str) -> str:
+        content = self._play.simulation.world.task_definitions[revision].content
+        return str(content["containerDefinitions"][0]["image"])
+
+    def _after_update(self, process: Process) -> None:
+        primary = self.service.deployments[0]
+        if primary.id in self.deployers or primary.created_at < self._play.theatre.now:
+            return
+        self.deployers[primary.id] = process
+        self.started.setdefault(process.number, []).append(primary.id)
+        self.launched_at.setdefault(process.number, self._play.theatre.now)
+        image = self._image(primary.task_definition)
+        if any(
+            kind in LATE and image.endswith(digest_of(tag)) for tag, kind in self._play.scenario.tags.items()
+        ):
+            self._guards = False
+        if self._baseline is None:
+            self._baseline = sum(
+                task.desired_status == "RUNNING"
+                and is_healthy(self._play.simulation.world, self.service, task, self._play.simulation.now)
+                for task in self.service.live_tasks.values()
+            )
+
+    def _nothing_lost(self, process: Process) -> None:
+        """Whatever differs from what was found must be owed in the journal."""
+        owed = {debt.what for debt in self.books.owed()}
+        for what in self.books.borrowed():
+            if what not in owed:
+                self.blame(
+                    f"{what} is {self.books.live(what)!r} and nobody owes it, after a call of {process.name}"
+                )
+
+    # --- at the end --------------------------------------------------------------------------------------------
+
+    def ended(self, process: Process) -> None:
+        """A deployer has ended, or was killed."""
+        if self._play.theatre.over or process.dead:
+            return
+        for problem in problems(self._play, self, process):
+            self.blame(f"{process.name}: {problem}")
+
+    def left_behind(self) -> bool:
+        """Whether the next deploy has something to hand back."""
+        return bool(self.books.borrowed() or self.books.owed())
+
+    def clean(self) -> None:
+        """After a deploy in calm weather nothing is borrowed any more, and nothing owed."""
+        if self.wrong:
+            return
+        for what in self.books.borrowed():
+            self.blame(f"{what} is still {self.books.live(what)!r} after another deploy")
+        if owed := self.books.owed():
+            self.blame(f"still owed after another deploy: {', '.join(debt.what for debt in owed)}")
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

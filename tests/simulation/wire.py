@@ -1,0 +1,93 @@
+"""The way of one call from a process to the account and back, with all that may happen to it on the way.
+
+Both transports use it: clients in memory, and boto3's own with the request taken off before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+from ecs_local.simulate_client import READS
+
+from tests.simulation.scenario import Weather
+
+Answer = dict[str, Any]
+Kind = Literal["throttled", "failing", "cut", "refused connection", "expired", "denied"]
+_LOST = ("failing", "cut")
+LAG = {"DescribeServices": 6.0, "ListServiceDeployments": 6.0, "DescribeServiceDeployments": 6.0}
+LAG |= {"DescribeScalableTargets": 1.5, "GetParametersByPath": 6.0}
+"""Seconds that a read may be behind, by operation; the others are seen at once."""
+
+
+class Trouble(Exception):
+    """A call that fails on its way; the transport turns it into what its client would raise."""
+
+    def __init__(self, kind: Kind, operation: str) -> None:
+        super().__init__(kind)
+        self.kind, self.operation = kind, operation
+
+
+@dataclass
+class Past:
+    """Earlier answers, for reads that lag behind. Kept only where the weather has any."""
+
+    pictures: deque[tuple[float, dict[str, Answer]]] = field(default_factory=lambda: deque(maxlen=60))
+
+    def before(self, operation: str, moment: float) -> Answer | None:
+        """The newest answer that was true then, None where none is that old."""
+        found = None
+        for at, picture in self.pictures:
+            if at > moment:
+                break
+            found = picture.get(operation, found)
+        return found
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What happens to one call."""
+
+    kind: Kind | None = None
+    arrives: bool = True  # its effect takes place
+    there: float = 0.0
+    back: float = 0.0
+    lag: float = 0.0
+
+
+def fate(chance: Random, weather: Weather, operation: str, since: float, latency: float) -> Fate:
+    """Draw what happens to a call of a process that began `since` seconds ago."""
+    there, back = latency * chance.random(), latency * chance.random()
+    if weather.calm:
+        return Fate(None, True, there, back)
+    if since >= weather.expires:
+        return Fate("expired", False, there, back)
+    if operation in weather.denied:
+        return Fate("denied", False, there, back)
+    begin, length = weather.outage
+    if begin <= since < begin + length:
+        return Fate("refused connection", False, there, back)
+    draw = chance.random()
+    for name in ("throttled", "failing", "cut", "slow"):
+        share = getattr(weather, name)
+        if draw < share:
+            if name == "throttled":
+                return Fate("throttled", False, there, back)
+            if name == "slow":
+                return Fate(None, True, there, back + chance.uniform(1.0, 15.0))
+            return Fate(name, chance.random() < 0.5, there, back)
+        draw -= share
+    if weather.stale and operation in LAG and chance.random() < weather.stale:
+        return Fate(None, True, there, back, lag=chance.uniform(0.1, LAG[operation]))
+    return Fate(None, True, there, back)
+
+
+def is_read(operation: str) -> bool:
+    """Whether it changes nothing."""
+    return operation.startswith((*READS, "Batch"))
+
+
+Ask = Callable[[], Answer]
