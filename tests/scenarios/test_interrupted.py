@@ -139,22 +139,6 @@ def test_leave_lets_it_roll_and_says_so(where: Place) -> None:
     assert where.snapshot().service.task_definition.endswith(where.entries()[0].revision.rpartition(":")[2])
 
 
-def test_killed_outright_the_next_deploy_takes_over_at_once(where: Place) -> None:
-    where.configure(minimumHealthyPercent=0)
-    with deploying(where, "demo-2") as process:
-        process.kill()
-        process.wait()
-    left = where.entries()[0]
-    assert {debt.what for debt in left.debts} == {"floor", "suspension"}
-    assert not left.outcome
-    codes = {finding.code for finding in where.verify().findings}
-    assert codes & {"owed", "unfinished"}
-    (result,) = where.deploy("demo-2").services
-    assert result.outcome is Outcome.DEPLOYED
-    assert (percent(where), suspended(where), where.entries()[0].debts) == (0, False, ())
-    assert where.verify("demo-2").findings == ()
-
-
 def test_an_engine_that_dies_in_the_middle_is_undecided_and_no_traceback(fresh: Place) -> None:
     fresh.deploy("demo")
     with deploying(fresh, "demo-2") as process:
