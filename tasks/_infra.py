@@ -54,6 +54,8 @@ def apply(
             discard_live_changes=discard_live_changes,
         )
         print(f"{done.name}: {done.outcome}")
+        if done.outcome != "unchanged":
+            print("\n".join(f"  {line}" for line in done.told))
         if done.outcome == "created":
             print(f"Nothing runs yet. Next: inv app.deploy --env {name} --tag TAG")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ecs_provisioning import cost
 
@@ -82,3 +84,12 @@ def test_a_plan_tells_every_mode_and_the_age_of_the_prices() -> None:
     assert "sleeping" not in dict(cost.rows(cost.estimate(VALUES | {"IdlePeriods": "0"})))
     written = cost.document(cost.estimate(VALUES))
     assert written["by_insights"]["enhanced"] == {"awake": 45.78, "asleep": 24.23, "metrics": 127}
+
+
+def test_the_table_of_the_first_deploy_is_reckoned_like_this() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "first-deploy.md").read_text(encoding="utf-8")
+    found = cost.estimate(VALUES)
+    for name, reckon in (("always awake", found.awake), ("always asleep", found.asleep)):
+        cells = " | ".join(f"{reckon(mode):.2f}" for mode in cost.MODES)
+        assert f"| {name} | {cells} |" in text
+    assert cost.PRICES_OF.partition(", ")[2] in text

@@ -73,12 +73,26 @@ def test_outputs_fill_only_what_the_settings_leave_out() -> None:
         (ServiceSettings("app", repository="team/app"), {"RepositoryName": "team/app"}),
         (ServiceSettings("app", build=Build(platform="linux/arm64")), {"CpuArchitecture": "ARM64"}),
         (ServiceSettings("app", build=Build()), {"CpuArchitecture": "X86_64"}),
+        (ServiceSettings("app", url="https://shop.example.com:8443/x"), {"HostName": "shop.example.com"}),
+        (replace(APP, sleeps_otherwise=True), {"IdlePeriods": "0"}),
     ],
 )
 def test_what_the_settings_decide(service: ServiceSettings, found: dict[str, str]) -> None:
     decided = parameters.from_settings(service)
     assert {name: decided[name] for name in found} == found
     assert None not in decided.values()
+
+
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:8080", "http://localhost:8080"])
+def test_an_address_is_no_name_that_visitors_ask_for(url: str | None) -> None:
+    assert "HostName" not in parameters.from_settings(ServiceSettings("app", url=url))
+
+
+def test_who_wakes_a_new_sleeper_is_said() -> None:
+    new = prepared(stack=None, values={"IdlePeriods": "7", "HostName": "*"})
+    assert [label for label, _ in rows(new)] == ["note"]
+    assert rows(prepared(stack=None, values={"IdlePeriods": "7", "HostName": "shop.example.com"})) == []
+    assert rows(prepared(stack=None, values={"IdlePeriods": "0", "HostName": "*"})) == []
 
 
 def test_an_update_keeps_what_nobody_decides() -> None:

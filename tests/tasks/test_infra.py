@@ -82,7 +82,7 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert "Balancer would be made anew. The service gets another address" in refused.stderr
     changed = ran(environ, "infra.apply", "--env", "local", *sized).stdout
     assert "learns what the service runs now; that changes nothing" in changed
-    assert changed.endswith("ecs-local-app: updated\n")
+    assert "ecs-local-app: updated\n  reached at http://127.0.0.1\n  dashboard local-app\n" in changed
     ran(environ, "app.verify", "--env", "local", "--tag", "demo")
     assert ran(environ, "infra.apply", "--env", "local").stdout == "ecs-local-app: unchanged\n"
 

@@ -35,6 +35,17 @@ class Applied:
     outcome: str
     stack: Stack
 
+    @property
+    def told(self) -> list[str]:
+        """What one needs to know of a stack, a line each: where the service is reached, who may deploy it."""
+        found = self.stack.outputs
+        lines = {
+            "Url": "reached at",
+            "DeployRoleArn": "deployed from GitHub by",
+            "DashboardName": "dashboard",
+        }
+        return [f"{word} {found[name]}" for name, word in lines.items() if name in found]
+
 
 def apply(
     aws: Aws, wish: Wish, clock: Clock, tell: Tell, lock: Lock, *, discard_live_changes: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ecs_deployment.errors import Refused
 from ecs_deployment.settings import DEFAULT_JOURNAL, NO_JOURNAL, ServiceSettings
@@ -32,6 +33,7 @@ def from_settings(service: ServiceSettings, journal: str = DEFAULT_JOURNAL) -> d
         "ContainerName": service.containers[0] if service.containers else None,
         "RepositoryName": _name(service.repository),
         "HealthCheckPath": service.health_path,
+        "HostName": _host(service.url),
         "IdlePeriods": _idle_periods(service),
     }
     if service.build is not None:
@@ -92,6 +94,13 @@ def values(
     """What every parameter of the template comes to: as given, as the stack has it, else its default."""
     given = {name: before.get(name, "") if value is KEEP else value for name, value in parameters.items()}
     return {**defaults, **given}
+
+
+def _host(url: str | None) -> str | None:
+    """The name that visitors ask for; None for an address, or one that only this machine has."""
+    host = urlsplit(url).hostname if url else None
+    named = host is not None and "." in host and not host.replace(".", "").isdigit()
+    return host if named else None
 
 
 def _idle_periods(service: ServiceSettings) -> str:

@@ -114,7 +114,12 @@ def _short(text: str) -> str:
 
 def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     """What would happen to what runs."""
-    now = prepared.live
+    now, told = prepared.live, prepared.values
+    if prepared.stack is None and told.get("IdlePeriods") != "0" and told.get("HostName") == "*":
+        yield (
+            "note",
+            "any scanner that finds the load balancer wakes it: give the service a url in environments.toml",
+        )
     if now is None:
         return
     asleep = " when it wakes" if now.desired == 0 else ""
