@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 from invoke.config import Config
@@ -70,8 +71,24 @@ def test_all_linters_run_and_all_findings_are_named(
     with pytest.raises(Exit) as caught:
         repo.lint(context())
     assert caught.value.code == 3
-    assert made == ["ruff", "ruff", "mypy", "--quiet"]
-    assert capsys.readouterr().err == "Findings from ruff check, ruff format. See above.\n"
+    assert made[:4] == ["ruff", "ruff", "mypy", "--quiet"]
+    assert capsys.readouterr().err.endswith("Findings from ruff check, ruff format. See above.\n")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_actionlint_runs_where_it_is_installed(
+    calls: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    there: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if there:
+        (tmp_path / "actionlint").touch(0o755)
+    repo.lint(context())
+    assert len(calls) == (5 if there else 4)
+    assert ("Not run: actionlint" in capsys.readouterr().err) is not there
 
 
 def test_fast_leaves_the_types_out(calls: list[list[str]]) -> None:

@@ -52,7 +52,7 @@ jobs:
     ".husky/pre-commit": "inv deps.check --fast\n",
     "scripts/other.sh": "docker compose up\n",
     "node_modules/x/package.json": '{"scripts": {"a": "uv sync"}}',
-    "README.md": "uv sync\n",
+    "docs/README.md": "uv sync\n```bash\nuv sync && inv app.verify\ninv app.history\n```\n",
 }
 FOUND = """\
 .github/actions/x/action.yml:3: S001 `uv sync` goes past the task tree. Instead: inv deps.sync
@@ -66,7 +66,8 @@ Instead: inv app.deploy --env ENV --tag TAG
 .pre-commit-config.yaml:4: S001 the hook uv-lock goes past the task tree. Instead: inv deps.fix
 Makefile:2: S001 `pytest` goes past the task tree. Instead: inv repo.test
 Makefile:3: S006 `uv run` rewrites a stale lock before the task looks at it. Write `uv run --frozen inv ...`.
-apps/a/package.json:3: S001 `cdk deploy` goes past the task tree. Instead: inv infra.apply --env ENV"""
+apps/a/package.json:3: S001 `cdk deploy` goes past the task tree. Instead: inv infra.apply --env ENV
+docs/README.md:4: S002 there is no task app.history. `inv --list` shows them."""
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def found(root: Path, source: str = "worktree") -> str:
 
 def test_every_command_that_goes_past_the_tree_and_every_call_that_is_wrong(top: Path) -> None:
     assert found(top) == FOUND
-    assert scripts.check(top, "worktree", TREE).commands == 16
+    assert scripts.check(top, "worktree", TREE).commands == 19
 
 
 def test_what_is_judged_is_what_was_asked_for(top: Path) -> None:

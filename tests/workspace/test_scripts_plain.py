@@ -66,5 +66,16 @@ def test_a_makefile() -> None:
     ]
 
 
+def test_the_commands_of_a_readme_are_told() -> None:
+    text = (
+        "# x\n\n```bash\n$ inv a.b\n  out\n```\n```python\ninv = 1\n```\n"
+        "  ~~~sh title\n  inv c.d\n  ~~~\n```sh\nnever closed"
+    )
+    assert list(scripts_plain.markdown("m", text)) == [
+        Script("m", 4, "inv a.b\n  out\n", told=True, borrowed=True),
+        Script("m", 11, "  inv c.d\n", told=True, borrowed=True),
+    ]
+
+
 def test_a_shell_script_is_read_as_it_is() -> None:
     assert list(scripts_plain.shell("s", "#!/bin/sh\ninv a.b\n")) == [Script("s", 1, "#!/bin/sh\ninv a.b\n")]

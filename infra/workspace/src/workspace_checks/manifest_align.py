@@ -115,7 +115,7 @@ def _write(asks: list[_Ask], bound: SpecifierSet) -> Iterator[str]:
     for ask in asks:
         if ask.requirement.specifier == bound:
             continue
-        before = str(ask.requirement.specifier) or "any version"
+        before = spelled(ask.requirement.specifier) or "any version"
         extras = f"[{','.join(sorted(ask.requirement.extras))}]" if ask.requirement.extras else ""
         marker = f"; {ask.requirement.marker}" if ask.requirement.marker else ""
         ask.entries[ask.index] = f"{ask.requirement.name}{extras}{spelled(bound)}{marker}"

@@ -92,6 +92,8 @@ def _command(
         for complaint in scripts_calls.complaints(inner.words[1:], tasks, given):
             yield Finding(script.path, line, complaint.code, complaint.message, complaint.cure)
         return
+    if script.told:
+        return
     ways = scripts_bypass.of_command(inner.program, inner.texts[1:])
     if ways is None or (not ways and inner.program in _NPM and script.path.endswith("package.json")):
         return

@@ -24,6 +24,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r"(?:.*/)?package\.json", scripts_plain.package),
         (r"(?:.*/)?(?:GNUm|M|m)akefile|.*\.mk", scripts_plain.makefile),
         (r"(?:.*/)?\.husky/[^/._][^/]*", scripts_plain.shell),
+        (r"(?:.*/)?[^/]+\.md", scripts_plain.markdown),
     )
 )
 _FOREIGN = re.compile(r"(?:^|/)(?:node_modules|\.venv|vendor)/")  # other people's files, committed or not

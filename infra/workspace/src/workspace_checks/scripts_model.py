@@ -18,6 +18,8 @@ class Script:
     """Names of the variables that its surroundings set."""
     folded: bool = False
     """Whether the lines of the text are not those of the file, as in a folded YAML scalar."""
+    told: bool = False
+    """Whether it is only told, as in a README: then nothing but its calls of `inv` is judged."""
     borrowed: bool = False
     """Whether somebody else's surroundings set more, as those of the job that uses a composite action."""
 

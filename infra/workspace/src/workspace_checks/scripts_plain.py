@@ -1,4 +1,4 @@
-"""Reads the commands of package.json, Makefiles and shell scripts, each with its line."""
+"""Reads the commands of package.json, Makefiles, shell scripts and READMEs, each with its line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from workspace_checks.scripts_model import Script
 
 _EXPORT = re.compile(r"^export\s+([A-Za-z_][A-Za-z0-9_]*)\s*[:?]?=\s*\S", re.MULTILINE | re.ASCII)
 _RULE = re.compile(r"[^\t#=][^#=]*?:(?!=)[^;=]*;(?P<recipe>.*)")
+_FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)(?:bash|sh|shell|console)\b[^\n]*\n"
+    r"(?P<commands>.*?)^(?P=indent)(?P=fence)",
+    re.MULTILINE | re.DOTALL,
+)
 _VARIABLE = re.compile(r"\$(?:\((?P<round>[^()]*)\)|\{(?P<curly>[^{}]*)\})")
 
 
@@ -55,6 +60,14 @@ def makefile(path: str, text: str) -> Iterator[Script]:
         recipe = block[1:] if block.startswith("\t") else rule["recipe"] if rule else ""
         if recipe.strip():
             yield Script(path, start + 1, _of_make(recipe.lstrip("@-+ \t")), given)
+
+
+def markdown(path: str, text: str) -> Iterator[Script]:
+    """The fenced blocks of shell commands, prompts taken off; they are told and not run."""
+    for match in _FENCE.finditer(text):
+        line = text.count("\n", 0, match.start("commands")) + 1
+        commands = re.sub(r"^\s*\$ ", "", match["commands"], flags=re.MULTILINE)
+        yield Script(path, line, commands, told=True, borrowed=True)
 
 
 def shell(path: str, text: str) -> Iterator[Script]:
