@@ -17,6 +17,18 @@ from tests.scenarios.place import Place, place
 from tests.tasks.command import inv, one_object
 
 SECRET = "hunter2-do-not-print"
+HALF, INNER, ESCAPED = "b2c3d4e5f6a7", "inner-most-value", "with%20blank%26more"
+# Nothing in names or forms says that these are secret: only that they stand in a task definition.
+PLANTED = {
+    "DB_PASSWORD": SECRET,
+    "PLAIN": f"also-{SECRET}",
+    "GREETING": "swordfish-blue",
+    "WEBHOOK": "https://hooks.invalid/T000/B000/XXXX",
+    "KEY": f"first-line-of-it\n{HALF}",
+    "CONFIG": f'{{"deep": [{{"value": "{INNER}"}}]}}',
+    "QUERY": "with blank&more",
+}
+NEVER = (*PLANTED.values(), SECRET, HALF, INNER, ESCAPED)
 SETTINGS = """\
 [environments.local]
 provider = "local"
@@ -29,6 +41,8 @@ LEAKY = f"""\
 import sys
 print("connecting to postgres://app:{SECRET}@db/app", flush=True)
 print("password={SECRET}", flush=True)
+print("{PLANTED["GREETING"]} from {PLANTED["WEBHOOK"]}", flush=True)
+print("half of a key: {HALF}; inside of JSON: {INNER}; and escaped {ESCAPED}", flush=True)
 sys.exit(3)
 """
 
@@ -168,8 +182,7 @@ def leaky(both: Place, tmp_path: Path) -> Place:
         kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
         content = {name: found[name] for name in kept}
         content["containerDefinitions"][0]["environment"] = [
-            {"name": "DB_PASSWORD", "value": SECRET},
-            {"name": "PLAIN", "value": f"also-{SECRET}"},
+            {"name": name, "value": value} for name, value in PLANTED.items()
         ]
         planted = ecs.register_task_definition(**content)["taskDefinition"]["taskDefinitionArn"]
         ecs.update_service(cluster="local", service="web", taskDefinition=planted)
@@ -185,31 +198,65 @@ def leaky(both: Place, tmp_path: Path) -> Place:
 
 def test_nothing_secret_is_printed_anywhere(leaky: Place, tmp_path: Path) -> None:
     tag = f"leaky-{tmp_path.name}"
-    summary = tmp_path / "summary.md"
+    files = {name: tmp_path / name for name in ("summary.md", "output")}
     github = {
         "GITHUB_ACTIONS": "true",
-        "GITHUB_STEP_SUMMARY": str(summary),
-        "GITHUB_OUTPUT": str(tmp_path / "out"),
+        "GITHUB_STEP_SUMMARY": str(files["summary.md"]),
+        "GITHUB_OUTPUT": str(files["output"]),
+        "TMPDIR": str(tmp_path),
     }
     environ = {**leaky.environ, **github}
-    one = ("--env", "local", "--service", "web")
-    outputs = [
-        inv(environ, "app.deploy", *one, "--tag", tag, "--dry"),
-        inv(environ, "app.deploy", *one, "--tag", tag, "--dry", "--json"),
-        inv(environ, "app.deploy", *one, "--tag", tag),
-        inv(environ, "app.deploy", *one, "--tag", tag, "--json"),
-        inv(environ, "app.status", *one),
-        inv(environ, "app.status", *one, "--json"),
-        inv(environ, "app.verify", *one),
-    ]
-    assert [done.returncode for done in outputs[:6]] == [0, 0, 4, 4, 0, 0], outputs
-    assert "exited with code 3" in outputs[2].stdout
-    assert "password=***" in outputs[2].stdout
-    written = "".join(done.stdout + done.stderr for done in outputs)
-    written += "".join(file.read_text() for file in tmp_path.iterdir() if file.is_file())
-    assert "exited with code 3" in summary.read_text()
-    assert SECRET not in written
-    assert all(SECRET not in repr(entries) for *_, entries in standing(leaky).values())
+    said: dict[str, str] = {}
+
+    def run(code: int, name: str, *options: str) -> str:
+        done = inv(environ, name, "--env", "local", "--service", "web", *options)
+        assert done.returncode == code, done
+        said[" ".join((name, *options))] = done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    for json in ((), ("--json",)):
+        run(0, "app.deploy", "--tag", tag, "--dry", *json)
+        shown = run(4, "app.deploy", "--tag", tag, *json)
+        for words in ("exited with code 3", "password=***", "*** from ***", "half of a key: ***"):
+            assert words in shown
+        run(0, "app.status", *json)
+        run(3, "app.verify", "--tag", tag, *json)
+        run(0, "app.history", *json)
+        run(0, "infra.plan", *json)
+        run(0, "app.logs", *json)
+        well = "demo" if json else "demo-2"
+        run(0, "app.deploy", "--tag", well, *json)
+        run(0, "app.verify", "--tag", well, *json)
+        run(0, "app.rollback", "--dry", *json)
+    for name, file in files.items():
+        said[name] = file.read_text()
+        assert "exited with code 3" in said[name]
+    said |= {file.name: file.read_text() for file in tmp_path.iterdir() if file.is_file()}
+    said["journal"] = repr([entries for *_, entries in standing(leaky).values()])
+    found = {(where, secret) for where, text in said.items() for secret in NEVER if secret in text}
+    assert not found
+
+
+def test_a_crash_and_an_answer_of_aws_are_masked_too(leaky: Place, tmp_path: Path) -> None:
+    """What AWS quotes of a request comes back in errors; a crash has it in its traceback."""
+    from ecs_deployment.errors import CloudError
+
+    from tasks import _task
+
+    definition = leaky.connection.cloud.services("local", ["web"])["web"].task_definition
+    leaky.connection.cloud.task_definition(definition)
+    rejected = _task._expected(
+        CloudError(f"ecs:RegisterTaskDefinition was rejected: bad {PLANTED['GREETING']!r}")
+    )
+    assert rejected is not None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tempfile.tempdir", str(tmp_path))
+        crashed = _task._unexpected(ValueError(f"no such {PLANTED['WEBHOOK']}"))
+    (file,) = tmp_path.glob("inv-*.txt")
+    for text in (rejected.message, crashed.message, file.read_text()):
+        assert text
+        assert "***" in text
+        assert not any(secret in text for secret in NEVER)
 
 
 def test_the_sample_is_published_for_each_service(both: Place) -> None:

@@ -114,6 +114,7 @@ def _unchanged(decision: Plan, seconds: float) -> Result:
         digest=decision.digest,
         revision=revision,
         before=revision,
+        before_digest=decision.digest,
         was_asleep=decision.was_asleep,
         seconds=seconds,
         summary=" ".join(decision.story),

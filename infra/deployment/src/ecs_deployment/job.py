@@ -140,6 +140,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         digest=plan.digest,
         revision=_short(state.revision) if state else _short(plan.expectation.revision),
         before=_short(plan.before),
+        before_digest=plan.before_digest,
         deployment_id=state.newest if state else "",
         was_asleep=plan.was_asleep,
         action=plan.action,

@@ -47,6 +47,7 @@ class Plan:
     at_zero: bool = False  # no rollout: the service is taken to 0
     instead: Refusal | None = None  # why nothing is rolled although something should be
     accepts_gap: bool = False
+    before_digest: str = ""  # of the image that runs now, "" where nothing tells
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -107,12 +108,27 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         sleeps_again=known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0,
         idle=known.idle,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
+        before_digest=_digest_now(known, containers),
         story=(*goal.story, *story, *told),
         notes=(*goal.notes, *change.notes, *notes, *(_order(known.order) if rolls else ())),
         commit=known.commit,
         adopts=goal.adopts,
         at_zero=goal.at_zero,
     )
+
+
+def _digest_now(known: Known, containers: tuple[str, ...]) -> str:
+    """What the definition pins, else what its running tasks report; of several containers the first."""
+    definitions = known.current.content["containerDefinitions"]
+    pinned = [d["image"].partition("@")[2] for d in definitions if d["name"] in containers]
+    reported = [
+        container.image_digest
+        for task in known.snapshot.running
+        if task.task_definition == known.current.arn
+        for container in task.containers
+        if container.name in containers
+    ]
+    return next((digest for digest in (*pinned, *reported) if digest), "")
 
 
 @dataclass(frozen=True)
