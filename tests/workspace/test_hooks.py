@@ -95,11 +95,23 @@ def test_the_fixer_runs_first_then_what_was_there_then_the_runner(clone: Path, r
     assert commit(clone) == ["mine"]
 
 
-def test_a_fixer_that_refuses_stops_the_commit(clone: Path) -> None:
+def test_the_fixer_is_quiet_where_it_did_nothing_and_stops_the_commit_where_it_refuses(clone: Path) -> None:
     hooks.install(clone)
-    (clone / ".ci" / "inv").write_text("#!/bin/sh\nexit 2\n")
-    done = subprocess.run(["git", "commit", "-m", "x"], cwd=clone, capture_output=True, check=False)
-    assert done.returncode != 0
+
+    def told(said: str, code: int) -> tuple[bool, bool]:
+        (clone / ".ci" / "inv").write_text(f"#!/bin/sh\necho '{said}'\nexit {code}\n")
+        done = subprocess.run(
+            ["git", "commit", "--allow-empty", "-m", "x"],
+            cwd=clone,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode == 0, said in done.stdout + done.stderr
+
+    assert told("uv.lock is fresh (index); nothing to do.", 0) == (True, False)
+    assert told("uv.lock was locked anew and staged.", 0) == (True, True)
+    assert told("No.", 2) == (False, True)
     assert hooks.remove(clone) == [
         ".git/hooks/pre-commit: taken away",
         ".git/hooks/pre-commit.legacy: taken away",

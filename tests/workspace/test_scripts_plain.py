@@ -17,7 +17,10 @@ PACKAGE = """\
   },
   "husky": { "hooks": {
     "pre-commit": "inv deps.check"
-  } }
+  } },
+  "lint-staged": {
+    "*.py": ["ruff check", 1, "ruff format"]
+  }
 }
 """
 
@@ -41,6 +44,8 @@ def test_package_json() -> None:
         Script("p", 4, "tsc", folded=True),
         Script("p", 5, "inv a.b && inv c.d", folded=True),
         Script("p", 9, "inv deps.check", folded=True),
+        Script("p", 12, "ruff check", folded=True),
+        Script("p", 12, "ruff format", folded=True),
     ]
 
 

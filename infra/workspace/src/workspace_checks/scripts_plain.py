@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\$(?:\((?P<round>[^()]*)\)|\{(?P<curly>[^{}]*)\})")
 
 
 def package(path: str, text: str) -> Iterator[Script]:
-    """The scripts of a package.json, and the hooks that husky once kept there."""
+    """The scripts of a package.json, and the hooks that husky once kept and lint-staged keeps there."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -36,13 +36,16 @@ def package(path: str, text: str) -> Iterator[Script]:
     places = (
         ("scripts", about.get("scripts")),
         ("hooks", husky.get("hooks") if isinstance(husky, dict) else None),
+        ("lint-staged", about.get("lint-staged")),
     )
     for section, table in places:
         found = re.search(rf'"{section}"\s*:\s*\{{', text)
         for name, command in (table if isinstance(table, dict) else {}).items():
-            if isinstance(command, str):
-                key = text.find(f"{json.dumps(name, ensure_ascii=False)}", found.end() if found else 0)
-                yield Script(path, text.count("\n", 0, max(key, 0)) + 1, command, folded=True)
+            key = text.find(json.dumps(name, ensure_ascii=False), found.end() if found else 0)
+            line = text.count("\n", 0, max(key, 0)) + 1
+            for one in command if isinstance(command, list) else [command]:
+                if isinstance(one, str):
+                    yield Script(path, line, one, folded=True)
 
 
 def makefile(path: str, text: str) -> Iterator[Script]:
