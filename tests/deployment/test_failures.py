@@ -18,6 +18,7 @@ from ecs_deployment.errors import (
     DeployError,
     Expired,
     NotFound,
+    NotOffered,
     Refused,
     Throttled,
     Unreachable,
@@ -81,6 +82,15 @@ def test_what_aws_answers(code: str, status: int, kind: type, exit_code: int, ch
     assert type(error) is kind
     assert (error.code, error.operation, error.exit_code) == (code, "ecs:UpdateService", exit_code)
     assert error.effect_unknown is (changes and kind is Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("UnknownOperationException", 400), ("InvalidAction", 400), ("InternalFailure", 501)]
+)
+def test_an_operation_that_an_emulator_lacks_is_named(code: str, status: int) -> None:
+    error = told(client_error(code, "not implemented", status), operation="ListServiceDeployments")
+    assert isinstance(error, NotOffered)
+    assert error.what == "The endpoint does not offer ecs:ListServiceDeployments."
 
 
 def test_two_registrations_at_once_are_throttling() -> None:

@@ -77,6 +77,10 @@ class NotFound(CloudError):
     exit_code = 2
 
 
+class NotOffered(NotFound):
+    """The endpoint does not have this operation: an emulator, or a partition that is behind."""
+
+
 class Conflict(CloudError):
     """AWS will not do this now: another change is under way, or it exists already."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ecs_deployment import diagnose, model
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.cloud import Cloud
-from ecs_deployment.errors import Denied, NotFound, Refused
+from ecs_deployment.errors import Denied, NotFound, NotOffered, Refused
 from ecs_deployment.goal import Goal
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.known import Known
@@ -182,7 +182,7 @@ def _idle_alarm(cloud: Cloud, cluster: str, name: str) -> model.IdleAlarm | None
     """The alarm that puts it to sleep; without permission to see it the deploy does without."""
     try:
         return cloud.idle_alarm(cluster, name)
-    except Denied:
+    except (Denied, NotOffered):
         return None
 
 

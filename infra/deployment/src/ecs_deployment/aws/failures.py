@@ -15,6 +15,7 @@ from ecs_deployment.errors import (
     Denied,
     Expired,
     NotFound,
+    NotOffered,
     Refused,
     Throttled,
     Unreachable,
@@ -43,6 +44,8 @@ _CONFLICT = {
     "UpdateInProgressException",
     "ParameterAlreadyExists",
 }
+_NOT_OFFERED = {"UnknownOperation", "UnknownOperationException", "InvalidAction"}
+_NOT_IMPLEMENTED = 501
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 # Two registrations of one family at once; rejected before any effect, and not retried by the SDK.
 _BUSY = "Too many concurrent attempts"
@@ -118,6 +121,13 @@ def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) ->
         )
     if code in _CONFLICT:
         return Conflict(f"{name}: {text}", "Look at the service and repeat.", code=code, operation=name)
+    if code in _NOT_OFFERED or status == _NOT_IMPLEMENTED:
+        return NotOffered(
+            f"The endpoint does not offer {name}.",
+            "See where AWS_ENDPOINT_URL leads.",
+            code=code,
+            operation=name,
+        )
     if code.endswith(("NotFoundException", "NotFound", "NotActiveException")):
         return NotFound(f"{name}: {text}", "Check the names in environments.toml.", code=code, operation=name)
     if status >= 500:
