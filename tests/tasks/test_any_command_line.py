@@ -42,8 +42,9 @@ CHANGES = {
 }
 NASTY = (
     "../x", "a b", "a,b", ",", ",,", "app,", "app,nope", "*", "$(id)", "%s", "{0}", "\\", "'", '"', "\n", "\x1b[2J",
-    "é", "\N{PILE OF POO}", "\ud800", "-1", "-", "0", "1e9", "nan", "inf", "9" * 30, "5m", "1h", "0s", "rollback", "leave",
-    "sha256:" + "a" * 64, "app@sha256:" + "b" * 64, "latest", "a" * 129, "arn:aws:ecs:x", "true", "None",
+    "é", "\N{PILE OF POO}", "\ud800", "-1", "-", "0", "1e9", "nan", "inf", "9" * 30, "5m", "1h", "0s", "rollback",
+    "leave", "sha256:" + "a" * 64, "app@sha256:" + "b" * 64, "latest", "a" * 129, "arn:aws:ecs:x", "true",
+    "None",
 )  # fmt: skip
 WORDS = st.sampled_from(NASTY) | st.text(st.characters(exclude_characters="\0"), max_size=10)
 OPTIONS = {
