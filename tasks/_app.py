@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ecs_deployment import events
     from ecs_deployment.interrupts import Signals
     from ecs_deployment.known import Request
+    from ecs_deployment.outcome import Report
     from ecs_deployment.survey import Setting, Wishes
 
     from tasks._connect import Connection
@@ -96,11 +97,12 @@ def _preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
     return code
 
 
-def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_json: bool) -> int:
-    """Judge each service; exit 3 where something was found."""
-    from ecs_deployment import describe, report, verify
+def verify(name: str, tag: str, wishes: Wishes, *, wake: bool, as_json: bool) -> int:
+    """Judge each service, with `wake` after those that sleep were woken; exit 3 where something was found."""
+    from ecs_deployment import describe, outcome, report, verify
     from ecs_deployment.events import silent
     from ecs_deployment.survey import check_account, chosen
+    from ecs_deployment.wake import told
 
     from tasks._connect import connect
 
@@ -108,11 +110,16 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
     connection = connect(name)
     check_account(_setting(connection, silent))
     environment = connection.environment
+    woken = _woken(connection, wishes, as_json=as_json) if wake else None
     seen = [
-        verify.look(connection.cloud, settings, environment.journal, tag, send=send)
-        for settings in chosen(environment, services)
+        told(
+            verify.look(connection.cloud, settings, environment.journal, tag, send=wishes.probe),
+            woken.services if woken else (),
+        )
+        for settings in chosen(environment, wishes.services)
     ]
-    code = FOUND_SOMETHING if any(one.findings for one in seen) else 0
+    found = FOUND_SOMETHING if any(one.findings for one in seen) else 0
+    code = outcome.worst([found, woken.exit_code if woken else 0])
     if as_json:
         print(describe.verified_json(name, tag, seen, code, _spent(connection, began)))
         return code
@@ -124,6 +131,18 @@ def verify(name: str, services: tuple[str, ...], tag: str, *, send: bool, as_jso
         if one.findings:
             report.findings([(one.service, finding.text, "") for finding in one.findings])
     return code
+
+
+def _woken(connection: Connection, wishes: Wishes, *, as_json: bool) -> Report:
+    """Wake what sleeps, live on the terminal."""
+    from ecs_deployment import report, wake
+    from ecs_deployment.interrupts import Signals
+
+    with (
+        Signals().attended() as signals,
+        report.reporter(connection.environment.name, "", json=as_json) as sink,
+    ):
+        return wake.sleepers(_setting(connection, sink, signals), wishes)
 
 
 def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:

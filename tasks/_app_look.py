@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from invoke.context import Context
 
 from tasks import _options as options
-from tasks._app_roll import ENV, JSON, SERVICE
+from tasks._app_roll import ENV, JSON, SERVICE, WAIT
 from tasks._task import task
 
 
@@ -15,6 +17,8 @@ from tasks._task import task
         "tag": "Tag that should run. Default: whatever revision the service is on.",
         "service": SERVICE,
         "no-probe": "Send no request to the service's url. Default: one.",
+        "wake": "Wake what sleeps, prove it and leave it to its scaler. Default: only look.",
+        "wait-for-lock": WAIT,
         "json": JSON,
     }
 )
@@ -25,9 +29,11 @@ def verify(
     tag: str = "",
     service: str = "",
     no_probe: bool = False,
+    wake: bool = False,
+    wait_for_lock: str = "",
     json: bool = False,
 ) -> int:
-    """Check that what should run runs and is well, awake or asleep; changes nothing.
+    """Check that what should run runs and is well, awake or asleep; changes nothing without --wake.
 
     Example: inv app.verify --env staging --tag abc
     """
@@ -35,10 +41,13 @@ def verify(
 
     from tasks import _app
 
-    del c
     name = options.environment(env)
     wanted = reference.check_tag(tag) if tag else ""
-    return _app.verify(name, options.names("service", service), wanted, send=not no_probe, as_json=json)
+    if wake and options.dry(c):
+        print("With --dry nothing is woken: only looked at.", file=sys.stderr)
+        wake = False
+    wishes = _app.wishes(service, no_probe=no_probe, wait_for_lock=wait_for_lock)
+    return _app.verify(name, wanted, wishes, wake=wake, as_json=json)
 
 
 @task(help={"env": ENV, "service": SERVICE, "json": JSON}, default=True)

@@ -11,6 +11,8 @@ from ecs_deployment import debts, model
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.debts import Debt
 from ecs_deployment.errors import Denied, NotFound
+from ecs_deployment.journal import Entry
+from ecs_deployment.journal_say import command
 from ecs_deployment.patience import Hands, patiently
 
 _WORDS = {
@@ -48,9 +50,10 @@ def names(owed: tuple[Debt, ...]) -> str:
     return ", ".join(_WORDS.get(debt.what, debt.what) for debt in owed)
 
 
-def still_owed(owed: tuple[Debt, ...]) -> tuple[str, ...]:
-    """What a report says of debts that stay in the journal, and who hands them back."""
-    return (f"{names(owed)}: in the journal; the next deploy of this service hands it back",) if owed else ()
+def still_owed(entry: Entry, *, lost: bool = False) -> tuple[str, ...]:
+    """What a report says of debts that stay in the journal, and who hands them back. `lost`: somebody has the lock."""
+    who = "the run that took over" if lost else f"`{command(entry, 'resume')}`"
+    return (f"{names(entry.debts)}: in the journal; {who} hands it back",) if entry.debts else ()
 
 
 def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) -> None:

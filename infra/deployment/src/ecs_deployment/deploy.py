@@ -100,7 +100,7 @@ def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Res
         cause=what,
         advice=cure,
         summary="Nothing was changed.",
-        owed=still_owed(one.entries[0].debts) if one.leftover else (),
+        owed=still_owed(one.entries[0]) if one.leftover else (),
     )
 
 
@@ -170,7 +170,7 @@ def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
 
 
 def _spared(one: Surveyed, seconds: float) -> Result:
-    owed = still_owed(one.entries[0].debts) if one.leftover else ()
+    owed = still_owed(one.entries[0]) if one.leftover else ()
     return replace(interrupted(one.settings.name, seconds), owed=owed)
 
 

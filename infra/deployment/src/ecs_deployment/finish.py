@@ -10,6 +10,7 @@ from ecs_deployment import borrow, debts, diagnose, events, job, lease, rollout
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.errors import DeployError
 from ecs_deployment.job import Holding, Job, Loop
+from ecs_deployment.journal_say import command
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
 
@@ -92,8 +93,8 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     `silently`: the third one, the journal does not get a last word either. A next run finds its writer gone.
     """
     one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one, Settlement()), loop.clock.boottime())
-    env = f"--env {one.held.entry.environment}"
-    advice = f"`inv app.resume {env}` goes on from here, `inv app.abort {env}` undoes it."
+    entry = one.held.entry
+    advice = f"`{command(entry, 'resume')}` goes on from here, `{command(entry, 'abort')}` undoes it."
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
     one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
@@ -136,7 +137,7 @@ def _still_owed(one: Job, settled: Settlement) -> Settlement:
     """Whatever is still in the journal, and who hands it back."""
     if not one.held.entry.debts or settled.owed:
         return Settlement()
-    return Settlement(owed=borrow.still_owed(one.held.entry.debts))
+    return Settlement(owed=borrow.still_owed(one.held.entry, lost=one.held.lost))
 
 
 def _put_to_sleep(one: Job) -> None:

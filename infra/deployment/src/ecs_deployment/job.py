@@ -18,6 +18,7 @@ from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
 from ecs_deployment.rollout import failures_allowed
 from ecs_deployment.rollout_state import Limits, Phase, State
+from ecs_deployment.wording import wakes
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.UNCHANGED:
             return " ".join(plan.story)
         case Outcome.ASLEEP:
-            return f"The service is at 0, on {final.revision}. {_wakes(plan)}"
+            return f"The service is at 0, on {final.revision}. {wakes(plan.name, plan.idle)}"
         case Outcome.ROLLED_BACK if plan.adopts:
             return f"The service is well, on {_short(state.back_to) if state else back} again."
         case Outcome.ROLLED_BACK:
@@ -188,7 +189,8 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.SUPERSEDED:
             return "Another deployment decides now what runs."
         case Outcome.FAILED if plan.fallback.desired == 0 and not job.rolls:
-            return f"The service is at 0 again, on {back}: nothing had been proven before it."
+            why = "it did not wake" if plan.action == "wake" else "nothing had been proven before it"
+            return f"The service is at 0 again, on {back}: {why}."
         case Outcome.INTERRUPTED if state is not None and state.proven:
             return f"{final.revision} was proven before the interrupt, and serves."
         case Outcome.INTERRUPTED if state is not None and _open(job) and state.phase is Phase.RETREATING:
@@ -217,14 +219,6 @@ def _stands(service: model.Service) -> str:
     if not service.desired:
         return f"{on[0].upper()}{on[1:]}, at 0."
     return f"{service.running} of {service.desired} tasks run; {on}."
-
-
-def _wakes(plan: Plan) -> str:
-    """What brings a sleeping service back."""
-    by_hand = f"`inv app.wake --service {plan.name}` wakes it by hand"
-    if plan.idle and plan.idle.wakes_by:
-        return f"Its first request wakes it (alarm {plan.idle.wakes_by}); {by_hand}."
-    return f"Nothing wakes it by itself: {by_hand}."
 
 
 def _short(arn: str) -> str:

@@ -124,6 +124,11 @@ class Held:
         self._change(proven=True)
 
     @property
+    def lost(self) -> bool:
+        """Whether somebody else was seen to hold the lock now."""
+        return self._lost is not None
+
+    @property
     def others(self) -> tuple[Entry, ...]:
         """The entries before ours, newest first, as they were when we took the lock."""
         return self._others

@@ -23,6 +23,12 @@ class Waiting:
         return f"waiting for the lock of {self.entry.owner or 'somebody'} ({self.waited:.0f} s): {self.why}"
 
 
+def command(entry: Entry, task: str) -> str:
+    """The task that goes on with a run, for its service alone: "inv app.resume --env staging --service app"."""
+    service = f" --service {entry.service}" if entry.service else ""
+    return f"inv app.{task} --env {entry.environment or 'ENV'}{service}"
+
+
 def held_by(entry: Entry, stored: Stored) -> LockHeld:
     """The refusal while a living holder is at work: who, which run, since when, and what helps."""
     tag = f" of {entry.tag}" if entry.tag else ""
@@ -32,8 +38,8 @@ def held_by(entry: Entry, stored: Stored) -> LockHeld:
         f"{entry.owner or 'Somebody'} holds the lock of {entry.service or 'this service'}{where}: "
         f"{entry.action or 'run'}{tag} since {_moment(entry.started)}, "
         f"last sign of life {max(0.0, stored.age):.0f} s ago.{run}",
-        "Wait for it with --wait-for-lock, replace it with --supersede, or undo it with "
-        f"`inv app.abort --env {entry.environment or 'ENV'} --force`. Should it be dead, the lock is free "
+        "Wait for it with --wait-for-lock, replace it (a deploy: --supersede), or undo it with "
+        f"`{command(entry, 'abort')} --force`. Should it be dead, the lock is free "
         f"{LEASE:.0f} s after its last sign of life.",
     )
 

@@ -16,6 +16,7 @@ from ecs_deployment.reference import parse, pinned
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.verdict import Expectation, judge
+from ecs_deployment.wording import wakes
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _rolls(known: Known, change: _Change, expectation: Expectation) -> tuple[boo
         resting = service.desired == 0 and service.running == 0 and not change.differs
         return (
             not resting,
-            [f"It is at 0 already, on {known.current.short}." if resting else _rests(known)],
+            [_rests(known, resting=resting)],
             [],
         )
     if change.differs:
@@ -214,7 +215,10 @@ def _followed(adopts: Adopted, service: model.Service) -> str:
     return f"{primary.id} to {primary.task_definition.rsplit('/', 1)[-1]} {state}: it {way} from here."
 
 
-def _rests(known: Known) -> str:
+def _rests(known: Known, *, resting: bool) -> str:
+    if resting:
+        name = known.snapshot.service.name
+        return f"It is at 0 already, on {known.current.short}. {wakes(name, known.idle)}"
     back = f" on {known.base.short}" if known.base.arn != known.current.arn else ""
     return f"The desired count is set to 0{back}."
 
@@ -298,9 +302,12 @@ def _borrow(known: Known, settings: ServiceSettings, fallback: Fallback) -> tupl
     if breaker.get("enable") and breaker.get("rollback") and not fallback.by_ecs:
         changed["deploymentCircuitBreaker"] = {**breaker, "rollback": False}
         debts.append(Debt("breaker_rollback", True, False))
-        story.append(
-            "ECS's own rollback is off for the rollout: it would lead to a revision that nothing has proven."
+        why = (
+            "there is nothing to go back to but 0"
+            if fallback.desired == 0
+            else "it would lead to a revision that nothing has proven"
         )
+        story.append(f"ECS's own rollback is off for the rollout: {why}.")
     if scaling and not scaling.suspended.scale_in:
         flags = scaling.suspended
         before = {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}

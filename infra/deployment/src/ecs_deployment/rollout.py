@@ -200,7 +200,7 @@ def _still_rolling(state: State, seen: Observation) -> Cause:
         return found
     return Cause(
         f"The time was up while still waiting for {waiting_for(state, seen)}.",
-        "Repeat the command to go on, with a longer --timeout if it only needs more time.",
+        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time.",
         found.evidence,
     )
 

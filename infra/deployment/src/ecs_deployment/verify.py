@@ -14,6 +14,7 @@ from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.errors import Denied, Refused
 from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, read
+from ecs_deployment.journal_say import command
 from ecs_deployment.probe import Probe
 from ecs_deployment.reference import parse
 from ecs_deployment.settings import ServiceSettings
@@ -91,9 +92,15 @@ def _left_behind(snapshot: model.Snapshot, entries: tuple[Entry, ...], *, locked
     newest = entries[0] if entries else None
     if newest and newest.debts:
         owed = ", ".join(debt.what for debt in newest.debts)
-        yield Finding("owed", f"a deploy by {newest.owner} still owes: {owed}")
+        yield Finding(
+            "owed",
+            f"a {newest.action or 'run'} by {newest.owner} still owes: {owed}; `{command(newest, 'resume')}`",
+        )
     elif newest and newest.readable and not newest.outcome:
-        yield Finding("unfinished", f"a deploy by {newest.owner} never ended")
+        yield Finding(
+            "unfinished",
+            f"a {newest.action or 'run'} by {newest.owner} never ended; `{command(newest, 'resume')}`",
+        )
     rolling = snapshot.service.primary is not None and snapshot.service.primary.rollout_state == "IN_PROGRESS"
     if snapshot.scaling and snapshot.scaling.suspended.scale_in and not rolling:
         yield Finding(

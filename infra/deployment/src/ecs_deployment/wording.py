@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ecs_deployment.model import IdleAlarm
+
 _SERVICE = re.compile(r"^\(service [^)]*\) ")
 _TASK = re.compile(r"\(task ([0-9a-f]{8})[0-9a-f]{24}\)")
 _MORE = re.compile(r" For more information, see the Troubleshooting section[^.]*\.$")
@@ -14,3 +16,11 @@ def short(message: str) -> str:
     """An event of the service without its own name, with task ids of 8 digits and target groups by name."""
     message = _MORE.sub("", message)
     return _GROUP.sub(r"(target group \1)", _TASK.sub(r"(task \1)", _SERVICE.sub("", message)))
+
+
+def wakes(service: str, idle: IdleAlarm | None) -> str:
+    """What brings a service back from 0."""
+    by_hand = f"`inv app.wake --service {service}` wakes it by hand"
+    if idle and idle.wakes_by:
+        return f"Its first request wakes it (alarm {idle.wakes_by}); {by_hand}."
+    return f"Nothing wakes it by itself: {by_hand}."

@@ -1,0 +1,41 @@
+"""`app.verify --wake`: what sleeps cannot be judged by looking, so it is woken, proven and left to its scaler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ecs_deployment import observe
+from ecs_deployment.deploy import deploy
+from ecs_deployment.known import Request
+from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.survey import Setting, Wishes, check_account, chosen
+from ecs_deployment.verdict import Finding
+from ecs_deployment.verify import Verified
+
+
+def sleepers(setting: Setting, wishes: Wishes) -> Report:
+    """Wake those of the chosen services that are at 0, all at once. A report without services: none is."""
+    check_account(setting)
+    names = tuple(
+        one.name
+        for one in chosen(setting.environment, wishes.services)
+        if not observe.service(setting.cloud, *observe.named(one)).desired
+    )
+    if not names:
+        return Report(setting.environment.name, "", 0.0, setting.cloud.calls, action="wake")
+    request = Request(setting.environment.name, action="wake")
+    return deploy(setting, request, replace(wishes, services=names))
+
+
+def told(found: Verified, woken: Sequence[Result]) -> Verified:
+    """What was found about a service, with how its waking went."""
+    result = next((one for one in woken if one.service == found.service), None)
+    if result is None:
+        return found
+    if result.outcome is Outcome.DEPLOYED:
+        line = f"it was asleep: woken and proven in {result.seconds:.1f} s, and left to its scaler"
+        return replace(found, story=(*found.story, line))
+    why = result.cause or result.summary or "see above"
+    finding = Finding("wake", f"waking it ended {result.outcome.value}: {why}")
+    return replace(found, findings=(*found.findings, finding))
