@@ -99,7 +99,7 @@ def test_blind_for_long_is_undecided_and_the_floor_stays(error: CloudError) -> N
     (result,) = place.drive(place.job(plan()), patience=60.0)
     assert (result.outcome, result.outcome.exit_code) == (Outcome.UNDECIDED, 7)
     assert (result.cause, result.advice) == (error.what, error.cure)
-    assert "the next deploy of this service hands it back" in result.owed[0]
+    assert "`inv app.resume --env staging --service app` hands it back" in result.owed[0]
     assert place.floor() == 100
     assert place.cloud.sent("services") < 30  # the looks become rarer
     assert {debt.what for debt in place.entry().debts} == {"floor", "suspension"}

@@ -51,7 +51,7 @@ def test_a_living_holder_keeps_everybody_out_and_the_message_helps(room: Room) -
         "--supersede",
     ]:
         assert words in str(caught.value)
-    assert "inv app.abort --env staging --force" in caught.value.cure
+    assert "inv app.abort --env staging --service app --force" in caught.value.cure
     assert len(room.parameters.names()) == 1
 
 

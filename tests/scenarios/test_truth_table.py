@@ -173,9 +173,9 @@ def test_still_rolling_when_the_time_is_up(idle: Place) -> None:
     shown = screen(report)
     assert "undecided, it was still rolling out" in shown
     assert result.cause
-    # It still rolls, so nothing goes back yet: the journal keeps it, and the next deploy hands it back.
+    # It still rolls, so nothing goes back yet: the journal keeps it, and `inv app.resume` hands it back.
     assert {debt.what for debt in idle.entries()[0].debts} == {"floor", "suspension"}
-    assert "the next deploy of this service hands it back" in shown
+    assert "inv app.resume --env local --service app" in " ".join(shown.split())
     assert idle.snapshot().service.configuration["minimumHealthyPercent"] == 100
     client.clear_faults(idle.engine)
     again = idle.deploy(tag)
