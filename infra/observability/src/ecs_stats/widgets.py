@@ -10,38 +10,32 @@ of metrics: ECS, Container Insights and Elastic Load Balancing user guides.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
 
 from ecs_stats.widgets_check import check
+from ecs_stats.widgets_parts import (
+    COLUMNS,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    Insights,
+    Json,
+    Names,
+    balanced,
+    balancer,
+    counts,
+    free,
+    graph,
+    log,
+    number,
+    pair,
+    placed,
+    search,
+    service,
+)
 
-Json = dict[str, Any]
-Insights = Literal["off", "standard", "enhanced"]
-
-_COLUMNS = 24
-_MINUTE = 60
-_GREY, _GREEN, _ORANGE, _RED = "#7f7f7f", "#2ca02c", "#ff7f0e", "#d62728"
-_INSIGHTS = "ECS/ContainerInsights"
-
-
-@dataclass(frozen=True)
-class Names:
-    """Everything a body names. `load_balancer` and `target_group` are the ends of their ARNs, as metrics have them
-    ("app/web/50dc6c495c0c9188", "targetgroup/web/73e2d6bc24d8a067"); "" where the service has none. `alarms` are ARNs.
-    """
-
-    region: str
-    cluster: str
-    service: str
-    containers: tuple[str, ...] = ("app",)
-    load_balancer: str = ""
-    target_group: str = ""
-    log_group: str = ""
-    alarms: tuple[str, ...] = ()
-    insights: Insights = "enhanced"
-    environment: str = ""
-
+__all__ = ["PLACEHOLDERS", "Insights", "Names", "as_text", "console_link", "dashboard_body", "dashboard_name"]
 
 PLACEHOLDERS = Names(
     region="${AWS::Region}",
@@ -82,7 +76,7 @@ def dashboard_body(names: Names) -> Json:
         _traffic(names),
         *_logs(names),
     ]
-    body = {"start": "-PT3H", "periodOverride": "inherit", "widgets": _placed(rows)}
+    body = {"start": "-PT3H", "periodOverride": "inherit", "widgets": placed(rows)}
     check(body)
     return body
 
@@ -107,7 +101,7 @@ def _header(names: Names) -> list[Json]:
         f"`inv app.status{env}` what runs · `inv app.top{env}` live · `inv app.logs{env} --follow` · "
         f"`inv app.wake{env}`\n\n{told}"
     )
-    text = {"type": "text", "width": 16 if names.alarms else _COLUMNS, "height": 3}
+    text = {"type": "text", "width": 16 if names.alarms else COLUMNS, "height": 3}
     text["properties"] = {"markdown": markdown}
     if not names.alarms:
         return [text]
@@ -118,20 +112,20 @@ def _header(names: Names) -> list[Json]:
 def _numbers(names: Names) -> list[Json]:
     """One number each, with its last hours behind it."""
     cells = [
-        _number(names, "Running / desired", _counts(names, "RunningTaskCount", "DesiredTaskCount")),
-        _number(names, "CPU %", [_free(names, "CPUUtilization", "CPU")]),
-        _number(names, "Memory %", [_free(names, "MemoryUtilization", "memory")]),
+        number(names, "Running / desired", counts(names, "RunningTaskCount", "DesiredTaskCount")),
+        number(names, "CPU %", [free(names, "CPUUtilization", "CPU")]),
+        number(names, "Memory %", [free(names, "MemoryUtilization", "memory")]),
     ]
     if names.load_balancer:
         failed = [
-            _balanced(names, "HTTPCode_Target_5XX_Count", "of targets", "Sum"),
-            _balancer(names, "HTTPCode_ELB_5XX_Count", "of the balancer", "Sum"),
+            balanced(names, "HTTPCode_Target_5XX_Count", "of targets", "Sum"),
+            balancer(names, "HTTPCode_ELB_5XX_Count", "of the balancer", "Sum"),
         ]
-        slow = [_balanced(names, "TargetResponseTime", "p99", "p99")]
+        slow = [balanced(names, "TargetResponseTime", "p99", "p99")]
         cells += [
-            _number(names, "Requests a minute", [_balanced(names, "RequestCount", "requests", "Sum")]),
-            _number(names, "5xx a minute", failed),
-            _number(names, "p99, seconds", slow),
+            number(names, "Requests a minute", [balanced(names, "RequestCount", "requests", "Sum")]),
+            number(names, "5xx a minute", failed),
+            number(names, "p99, seconds", slow),
         ]
     return cells
 
@@ -146,7 +140,7 @@ def _table(names: Names) -> Json:
         " by ContainerName, TaskId | sort seen desc | limit 100"
     )
     group = f"/aws/ecs/containerinsights/{names.cluster}/performance"
-    return _log(names, "Containers (docker stats)", group, query, width=_COLUMNS)
+    return log(names, "Containers (docker stats)", group, query, width=COLUMNS)
 
 
 def _usage(names: Names) -> list[Json]:
@@ -156,62 +150,60 @@ def _usage(names: Names) -> list[Json]:
             "ClusterName,ServiceName,TaskId",
         )
         return [
-            _graph(
+            graph(
                 names,
                 "CPU of each container, units (1024 = one vCPU)",
                 [
-                    _search(names, by_container, "ContainerCpuUtilized"),
-                    _search(names, by_container, "ContainerCpuReserved", label="reserved", color=_GREY),
+                    search(names, by_container, "ContainerCpuUtilized"),
+                    search(names, by_container, "ContainerCpuReserved", label="reserved", color=GREY),
                 ],
             ),
-            _graph(
+            graph(
                 names,
                 "Memory of each container, MB",
                 [
-                    _search(names, by_container, "ContainerMemoryUtilized"),
-                    _search(names, by_container, "ContainerMemoryReserved", label="reserved", color=_GREY),
+                    search(names, by_container, "ContainerMemoryUtilized"),
+                    search(names, by_container, "ContainerMemoryReserved", label="reserved", color=GREY),
                 ],
             ),
-            _graph(
+            graph(
                 names,
                 "Network of each task, bytes a second",
                 [
-                    _search(names, by_task, "NetworkRxBytes", label="in"),
-                    _search(names, by_task, "NetworkTxBytes", label="out"),
+                    search(names, by_task, "NetworkRxBytes", label="in"),
+                    search(names, by_task, "NetworkTxBytes", label="out"),
                 ],
             ),
         ]
     if names.insights == "standard":
         return [
-            _graph(names, "CPU of the service, units", _pair(names, "CpuUtilized", "CpuReserved")),
-            _graph(names, "Memory of the service, MB", _pair(names, "MemoryUtilized", "MemoryReserved")),
-            _graph(names, "Network of the service", _pair(names, "NetworkRxBytes", "NetworkTxBytes")),
+            graph(names, "CPU of the service, units", pair(names, "CpuUtilized", "CpuReserved")),
+            graph(names, "Memory of the service, MB", pair(names, "MemoryUtilized", "MemoryReserved")),
+            graph(names, "Network of the service", pair(names, "NetworkRxBytes", "NetworkTxBytes")),
         ]
     return [
-        _graph(names, "CPU of the service, %", [_free(names, "CPUUtilization", "CPU")], width=12),
-        _graph(names, "Memory of the service, %", [_free(names, "MemoryUtilization", "memory")], width=12),
+        graph(names, "CPU of the service, %", [free(names, "CPUUtilization", "CPU")], width=12),
+        graph(names, "Memory of the service, %", [free(names, "MemoryUtilization", "memory")], width=12),
     ]
 
 
 def _story(names: Names) -> list[Json]:
     """Running against desired, and what makes the service sleep and wake."""
-    running = _counts(names, "DesiredTaskCount", "RunningTaskCount", "PendingTaskCount", "DeploymentCount")
-    cells = [_graph(names, "Rollout: running against desired", running)]
+    running = counts(names, "DesiredTaskCount", "RunningTaskCount", "PendingTaskCount", "DeploymentCount")
+    cells = [graph(names, "Rollout: running against desired", running)]
     if names.load_balancer:
         signals = [
-            _balanced(names, "RequestCount", "served", "Sum"),
-            _balancer(names, "HTTPCode_ELB_503_Count", "refused (wakes it)", "Sum", color=_RED),
-            _service(
-                names, "EcsDeployments", "DeployActivity", "deploy holds it awake", "Sum", color=_ORANGE
-            ),
+            balanced(names, "RequestCount", "served", "Sum"),
+            balancer(names, "HTTPCode_ELB_503_Count", "refused (wakes it)", "Sum", color=RED),
+            service(names, "EcsDeployments", "DeployActivity", "deploy holds it awake", "Sum", color=ORANGE),
         ]
         health = [
-            _balanced(names, "HealthyHostCount", "healthy", "Maximum", color=_GREEN),
-            _balanced(names, "UnHealthyHostCount", "unhealthy", "Maximum", color=_RED),
+            balanced(names, "HealthyHostCount", "healthy", "Maximum", color=GREEN),
+            balanced(names, "UnHealthyHostCount", "unhealthy", "Maximum", color=RED),
         ]
         cells += [
-            _graph(names, "Sleep and wake: asks of a minute", signals),
-            _graph(names, "Target health", health),
+            graph(names, "Sleep and wake: asks of a minute", signals),
+            graph(names, "Target health", health),
         ]
     return cells
 
@@ -220,15 +212,15 @@ def _traffic(names: Names) -> list[Json]:
     if not names.load_balancer:
         return []
     answers = [
-        _balanced(names, "HTTPCode_Target_2XX_Count", "2xx", "Sum", color=_GREEN),
-        _balanced(names, "HTTPCode_Target_4XX_Count", "4xx", "Sum", color=_ORANGE),
-        _balanced(names, "HTTPCode_Target_5XX_Count", "5xx", "Sum", color=_RED),
-        _balancer(names, "HTTPCode_ELB_5XX_Count", "5xx of the balancer", "Sum", color=_GREY),
+        balanced(names, "HTTPCode_Target_2XX_Count", "2xx", "Sum", color=GREEN),
+        balanced(names, "HTTPCode_Target_4XX_Count", "4xx", "Sum", color=ORANGE),
+        balanced(names, "HTTPCode_Target_5XX_Count", "5xx", "Sum", color=RED),
+        balancer(names, "HTTPCode_ELB_5XX_Count", "5xx of the balancer", "Sum", color=GREY),
     ]
-    latency = [_balanced(names, "TargetResponseTime", each, each) for each in ("p50", "p99")]
+    latency = [balanced(names, "TargetResponseTime", each, each) for each in ("p50", "p99")]
     return [
-        _graph(names, "Answers a minute", answers, width=12),
-        _graph(names, "Response time, seconds", latency, width=12),
+        graph(names, "Answers a minute", answers, width=12),
+        graph(names, "Response time, seconds", latency, width=12),
     ]
 
 
@@ -240,98 +232,7 @@ def _logs(names: Names) -> Iterable[list[Json]]:
     shown = "sort @timestamp desc | limit 100 | display @timestamp, task, @message"
     for container in names.containers:
         query = f'fields @timestamp, @message | {parsed} | filter container = "{container}" | {shown}'
-        yield [_log(names, f"Log of {container}", names.log_group, query, width=_COLUMNS)]
+        yield [log(names, f"Log of {container}", names.log_group, query, width=COLUMNS)]
     errors = "filter @message like /(?i)error|exception|traceback|fatal/"
     query = f"fields @timestamp, @message | {parsed} | {errors} | {shown}"
-    yield [_log(names, "Errors in the logs", names.log_group, query, width=_COLUMNS)]
-
-
-# --- widgets and metrics ----------------------------------------------------------------------------------------
-
-
-def _placed(rows: Iterable[Sequence[Json]]) -> list[Json]:
-    """The widgets with their places: each row under the one before, its cells from the left."""
-    placed, y = [], 0
-    for row in rows:
-        x = 0
-        for cell in row:
-            placed.append({"type": cell["type"], "x": x, "y": y, **cell})
-            x += cell["width"]
-        y += max((cell["height"] for cell in row), default=0)
-    return placed
-
-
-def _graph(names: Names, title: str, metrics: Sequence[Any], width: int = 8) -> Json:
-    properties = {
-        "title": title,
-        "view": "timeSeries",
-        "region": names.region,
-        "period": _MINUTE,
-        "yAxis": {"left": {"min": 0}},
-        "metrics": list(metrics),
-    }
-    return {"type": "metric", "width": width, "height": 6, "properties": properties}
-
-
-def _number(names: Names, title: str, metrics: Sequence[Any]) -> Json:
-    properties = {
-        "title": title,
-        "view": "singleValue",
-        "sparkline": True,
-        "region": names.region,
-        "period": _MINUTE,
-        "metrics": list(metrics),
-    }
-    width = 4 if names.load_balancer else 8
-    return {"type": "metric", "width": width, "height": 4, "properties": properties}
-
-
-def _log(names: Names, title: str, group: str, query: str, width: int) -> Json:
-    properties = {
-        "title": title,
-        "view": "table",
-        "region": names.region,
-        "query": f"SOURCE '{group}' | {query}",
-    }
-    return {"type": "log", "width": width, "height": 6, "properties": properties}
-
-
-def _service(names: Names, namespace: str, metric: str, label: str, stat: str, **more: str) -> list[Any]:
-    by = ["ClusterName", names.cluster, "ServiceName", names.service]
-    return [namespace, metric, *by, {"label": label, "stat": stat, **more}]
-
-
-def _free(names: Names, metric: str, label: str, stat: str = "Average") -> list[Any]:
-    """AWS/ECS: the metrics that every service has without charge, while it has a task."""
-    return _service(names, "AWS/ECS", metric, label, stat)
-
-
-def _counts(names: Names, *metrics: str) -> list[list[Any]]:
-    """Task counts; without Container Insights the free metric has one sample a minute for each running task."""
-    if names.insights == "off":
-        return [_free(names, "CPUUtilization", "running", "SampleCount")]
-    return [
-        _service(names, _INSIGHTS, each, each.removesuffix("Count").removesuffix("Task").lower(), "Average")
-        for each in metrics
-    ]
-
-
-def _pair(names: Names, one: str, other: str) -> list[list[Any]]:
-    return [_service(names, _INSIGHTS, each, each, "Sum") for each in (one, other)]
-
-
-def _balancer(names: Names, metric: str, label: str, stat: str, **more: str) -> list[Any]:
-    by = ["LoadBalancer", names.load_balancer]
-    return ["AWS/ApplicationELB", metric, *by, {"label": label, "stat": stat, **more}]
-
-
-def _balanced(names: Names, metric: str, label: str, stat: str, **more: str) -> list[Any]:
-    by = ["LoadBalancer", names.load_balancer, "TargetGroup", names.target_group]
-    return ["AWS/ApplicationELB", metric, *by, {"label": label, "stat": stat, **more}]
-
-
-def _search(names: Names, dimensions: str, metric: str, **more: str) -> list[Json]:
-    """A search, so that the tasks of the next deploy appear by themselves."""
-    wanted = f'MetricName="{metric}" ClusterName="{names.cluster}" ServiceName="{names.service}"'
-    expression = f"SEARCH('{{{_INSIGHTS},{dimensions}}} {wanted}', 'Average', {_MINUTE})"
-    return [{"expression": expression, "id": metric[0].lower() + metric[1:], **more}]
+    yield [log(names, "Errors in the logs", names.log_group, query, width=COLUMNS)]
