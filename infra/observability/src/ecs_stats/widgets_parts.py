@@ -1,4 +1,4 @@
-"""What the CloudWatch dashboard is built from: the names of a service, kinds of widgets, ways to name a metric. Pure."""
+"""What the CloudWatch dashboard is built from: names of a service, kinds of widgets, ways to name a metric. Pure."""
 
 from __future__ import annotations
 
