@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from workspace_checks.scripts_calls import complaints
 from workspace_checks.scripts_model import Task, Tasks
-from workspace_checks.scripts_words import commands
+from workspace_checks.scripts_words import Word, commands
 
 TREE = Tasks(
     tasks={
@@ -109,3 +111,15 @@ def test_infra_env_counts_where_it_is_set() -> None:
 
 def test_another_file_of_environments_has_names_of_its_own() -> None:
     assert said("app.verify --env mine", "INFRA_ENVIRONMENTS") == []
+
+
+WORDS = (
+    st.sampled_from(["app.deploy", "deps.check", "--env", "--tag=x", "-R", "--", "-eR", "--list", "=", ""])
+    | st.text()
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.builds(Word, WORDS, st.booleans()), max_size=6))
+def test_any_call_is_judged(words: list[Word]) -> None:
+    assert {one.code for one in complaints(words, TREE, frozenset())} <= {"S002", "S003", "S004", "S005"}

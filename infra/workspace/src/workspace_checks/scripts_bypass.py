@@ -1,8 +1,8 @@
 """Which commands go past the task tree, and which task does their work.
 
-A row is a pattern and its tasks. The pattern's first word is the program; its other words stand in the command
-in that order, options anywhere. The first row that matches counts. A task that the tree does not have is not
-offered.
+A row is a pattern and its tasks. The pattern's first word is the program; the command goes on with its other words
+in that order, the options and their values in between do not matter. The first row that matches counts. A task that
+the tree does not have is not offered.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ _ROWS: tuple[_Row, ...] = (
             "install --lockfile-only": _FIX,
             **dict.fromkeys(("install", "i", "ci"), _SYNC),
             "add": _FIX,
-            **dict.fromkeys(("test", "t"), _TEST),
-            "lint": _LINT,
-            "deploy": _DEPLOY,
+            **dict.fromkeys(("test", "t", "run test"), _TEST),
+            **dict.fromkeys(("lint", "run lint"), _LINT),
+            **dict.fromkeys(("deploy", "run deploy"), _DEPLOY),
             "run": (),
         },
     ),
@@ -130,7 +130,13 @@ def of_command(program: str, words: Iterable[str]) -> tuple[str, ...] | None:
     rest = list(words)
     if _ASKS & set(rest[:1]):
         return None
-    return next((tasks for pattern, tasks in _PATTERNS if _matches(pattern, program, rest)), None)
+    rows = [(pattern, tasks) for (name, *pattern), tasks in _PATTERNS if name == program]
+    # Nobody knows of every option whether a value follows it: first as if one did, then as if it might.
+    for valued in (True, False):
+        for pattern, tasks in rows:
+            if pattern and _matches(pattern, rest, valued=valued):
+                return tasks
+    return next((tasks for pattern, tasks in rows if not pattern), None)
 
 
 def of_use(kind: str, name: str) -> tuple[str, ...] | None:
@@ -138,9 +144,20 @@ def of_use(kind: str, name: str) -> tuple[str, ...] | None:
     return (_ACTIONS if kind == "action" else _HOOK_IDS).get(name)
 
 
-def _matches(pattern: tuple[str, ...], program: str, words: list[str]) -> bool:
-    if pattern[0] != program:
-        return False
+def _matches(pattern: list[str], words: list[str], *, valued: bool) -> bool:
+    """Whether the command goes on like the pattern; a word behind an option may be its value, and is if `valued`."""
     options = {word.partition("=")[0] for word in words if word.startswith("-")}
-    plain = iter(word for word in words if not word.startswith("-"))
-    return all(wanted in options if wanted.startswith("-") else wanted in plain for wanted in pattern[1:])
+    if not all(wanted in options for wanted in pattern if wanted.startswith("-")):
+        return False
+    wanted = [word for word in pattern if not word.startswith("-")]
+    for before, word in zip(["", *words], words, strict=False):
+        if not wanted:
+            break
+        if word.startswith("-"):
+            continue
+        value = before.startswith("-") and "=" not in before
+        if word == wanted[0] and not (valued and value):
+            wanted.pop(0)
+        elif not value:
+            return False
+    return not wanted
