@@ -342,6 +342,12 @@ def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, .
 def _way_back_fails(state: State, seen: Observation, primary: model.Deployment) -> Cause | None:
     """Why the earlier revision does not come up either: its tasks fail by now, or ECS gave it up."""
     mine = frozenset({primary.id})
+    # Not at once: for a sleeper a stale answer looks the same, from before our deploy woke it.
+    if not seen.snapshot.service.desired and seen.now - state.phase_began > UNSEEN_PATIENCE:
+        return Cause(
+            "something set the desired count to 0 on the way.",
+            "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
+        )
     ours = tuple(t for t in seen.snapshot.stopped if t.created_at >= state.created)
     none_runs = primary.running == 0
     failing = _is_evident(diagnose.failures(ours, mine), seen.snapshot.service.desired, none_runs)
