@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.number = 0
-        warm(folder / "warm")
+        warm(folder / "warm", builds=True)
         base = folder / "base"
         write(base, start("").workspace.written())
         self.lock = lock(base)

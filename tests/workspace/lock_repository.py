@@ -118,10 +118,4 @@ repos:
         language: system
         pass_filenames: false
         always_run: true
-      - id: deps-check
-        name: deps.check
-        entry: {sys.executable} -m workspace_checks check
-        language: system
-        pass_filenames: false
-        always_run: true
 """

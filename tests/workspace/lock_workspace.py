@@ -147,7 +147,7 @@ def lock(root: Path) -> str:
     return (root / "uv.lock").read_text(encoding="utf-8")
 
 
-def warm(root: Path) -> None:
+def warm(root: Path, *, builds: bool = False) -> None:
     """Bring what mutations may ask for into uv's cache, so that it decides without the network afterwards."""
     everything = Member("warm", needs=list(POOL), uv=["package = false"])
     older = Member("older", needs=["packaging<25", "attrs<25", "idna<3.8"], uv=["package = false"])
@@ -155,7 +155,7 @@ def warm(root: Path) -> None:
         "lowest", needs=["six>=1.10", "attrs>=23"], uv=["package = false", 'resolution = "lowest-direct"']
     )
     dynamic = Member("dynamic", version=None, build=True)
-    for member in (everything, older, lowest, dynamic):
+    for member in (everything, older, lowest, *([dynamic] if builds else [])):
         write(root / member.name, {"pyproject.toml": member.toml()})
         lock(root / member.name)
 

@@ -11,11 +11,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workspace_checks import memo, tree
 from workspace_checks.errors import StaleLock
-from workspace_checks.findings import FOUND, Finding
 from workspace_checks.tree import WORKTREE
+
+if TYPE_CHECKING:
+    from workspace_checks.findings import Finding
 
 FRESH, STALE = "fresh", "stale"
 
@@ -37,7 +40,7 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0, or 3 when there is a finding."""
-        return FOUND if self.findings else 0
+        return 3 if self.findings else 0
 
 
 def check(root: Path) -> str:

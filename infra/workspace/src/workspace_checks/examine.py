@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from workspace_checks import judge, memo, tree, uv
+from workspace_checks import judge, memo, tree
 from workspace_checks.check import FRESH, STALE, Report
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
@@ -91,10 +91,10 @@ def command(findings: list[Finding]) -> str:
 
 def _confirmed(loaded: Tree, case: Case, part: Part) -> tuple[list[Finding], list[str]]:
     """What stands of a part's findings once uv was asked, and what is to be said."""
-    from workspace_checks import uv_lock_ask
-
     if part.workspace is None or not part.readable or not (part.stale or part.unsure):
         return part.stale, []
+    from workspace_checks import uv, uv_lock_ask
+
     try:
         word, text = uv_lock_ask.ask(loaded, case, part)
     except uv.Missing:

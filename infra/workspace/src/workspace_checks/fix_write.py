@@ -6,23 +6,22 @@ import os
 import tempfile
 from pathlib import Path
 
-from workspace_checks import git, relock, toml, tree
+from workspace_checks import git, toml, tree
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.judge import Case
 from workspace_checks.tree import Place, Tree
 
-_OURS, _THEIRS = 2, 3
-
 
 def start(loaded: Tree, case: Case, path: str) -> bytes:
-    """The lock to start from: the one there is; in a conflict our side of it; empty for none."""
-    stages = loaded.unmerged.get(path)
-    if stages:
-        side = stages.get(_OURS) or stages.get(_THEIRS)
-        return tree.blobs_of(loaded.place, [side])[0] if side else b""
+    """The lock to start from: the one there is; in a conflict our side of it, whole; empty for none.
+
+    A file with the marks of a conflict has pieces of both sides beside them, and is no lock even without them.
+    """
     content = case.contents.get(path, b"")
-    text = content.decode(errors="replace")
-    return relock.ours(text).encode() if toml.conflict(text) else content
+    if path not in loaded.unmerged and not toml.conflict(content.decode(errors="replace")):
+        return content
+    sides = (f":2:{path}", f"HEAD:{path}", f":3:{path}")
+    return next((side for side in tree.blobs_of(loaded.place, list(sides)) if side), b"")
 
 
 def stage(place: Place, path: str, content: bytes) -> None:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from workspace_checks import uv, uv_lock_ask
 from workspace_checks.errors import WorkspaceError
-
-_OURS = re.compile(
-    r"^<{7}[^\n]*\n(.*?)(?:^\|{7}[^\n]*\n.*?)?^={7}\n.*?^>{7}[^\n]*\n?", re.MULTILINE | re.DOTALL
-)
 
 
 def with_uv(folder: Path) -> None:
@@ -53,8 +48,3 @@ def with_pnpm(folder: Path, root: Path) -> None:
             f"pnpm could not lock (exit {done.returncode}); the lock is as it was, staged and on disk.",
             f"Mend what it names and try again. pnpm said:\n{(done.stdout + done.stderr).strip()}",
         )
-
-
-def ours(text: str) -> str:
-    """A conflicted file with our side of every conflict: what the branch had before the merge."""
-    return _OURS.sub(r"\1", text)

@@ -184,7 +184,7 @@ def _work_tree(place: Place) -> Tree:
             continue
         if entry.startswith(b"? "):
             untracked.add(path)
-        if (place.root / path).is_symlink():
+        if os.path.islink(f"{place.root}/{path}"):  # noqa: PTH114 - in a loop over every manifest
             special.add(path)
         contents[path] = content
     ids = {path: blob_id(content) for path, content in contents.items()}
@@ -196,17 +196,31 @@ def _work_tree(place: Place) -> Tree:
 
 def read_file(root: Path, path: str) -> bytes | None:
     """The bytes of a file of the work tree; nothing where there is none, refused where it cannot be read."""
+    name = f"{root}/{path}"
     try:
-        with (root / path).open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            return file.read()
+        handle = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
-        raise WorkspaceError(
-            f"{path} cannot be read: {error.strerror or error}.", "Make it readable and try again."
-        ) from None
+        raise _unreadable(path, error) from None
+    try:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            return None
+        read = os.read(handle, state.st_size + 1)
+        while more := os.read(handle, 1 << 20):
+            read += more
+        return read
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    finally:
+        os.close(handle)
+
+
+def _unreadable(path: str, error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"{path} cannot be read: {error.strerror or error}.", "Make it readable and try again."
+    )
 
 
 def blob_id(content: bytes) -> str:

@@ -21,7 +21,7 @@ _LOCKS = (judge.UV_LOCK, judge.PNPM_LOCK)
 
 def with_ignored(loaded: Tree, case: Case) -> tuple[Case, list[str]]:
     """The case of a work tree with the manifests that Git ignores and uv takes for members; their paths."""
-    found = {path: content for path, content in _on_disk(loaded).items() if path not in case.contents}
+    found = _on_disk(loaded, case.contents)
     if not found:
         return case, []
     more = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in found)
@@ -48,9 +48,9 @@ def untracked(loaded: Tree, case: Case, judged: Judgement, ignored: Collection[s
     for part in judged.parts:
         if part.workspace and part.readable:
             text = case.contents[part.lock].decode(errors="replace")
-            for path, content in _on_disk(loaded).items():
+            for path, content in _on_disk(loaded, case.contents).items():
                 name = _name(path, content)
-                if path not in case.contents and name and name not in names and f'name = "{name}"\n' in text:
+                if name and name not in names and f'name = "{name}"\n' in text:
                     known = (
                         git.attempt(loaded.place.root, "check-ignore", "--quiet", "--", path).returncode == 0
                     )
@@ -99,22 +99,28 @@ def _is_fresh(case: Case) -> bool:
         return False
 
 
-def _on_disk(loaded: Tree) -> dict[str, bytes]:
-    """The manifests in the work tree that the globs of its top manifest name, whatever Git thinks of them."""
+def _on_disk(loaded: Tree, known: Collection[str]) -> dict[str, bytes]:
+    """The manifests in the work tree that the globs of its top manifest name, less those that are known."""
     content = tree.read_file(loaded.place.root, MANIFEST)
     if content is None:
         return {}
     globs = toml.strings(toml.table(toml.read(MANIFEST, content), "tool", "uv", "workspace").get("members"))
     found: dict[str, bytes] = {}
     for glob in globs:
-        if glob.startswith("/") or ".." in glob.split("/") or "**" in glob:
-            continue  # only uv knows
-        for file in loaded.place.root.glob(below(glob, MANIFEST)):
-            path = file.relative_to(loaded.place.root).as_posix()
-            read = tree.read_file(loaded.place.root, path)
-            if read is not None:
-                found[path] = read
+        if not (glob.startswith("/") or ".." in glob.split("/") or "**" in glob):  # else only uv knows
+            for path in _globbed(
+                str(loaded.place.root), below(glob.removeprefix("./").rstrip("/"), MANIFEST)
+            ):
+                read = None if path in known else tree.read_file(loaded.place.root, path)
+                if read is not None:
+                    found[path] = read
     return found
+
+
+def _globbed(root: str, pattern: str) -> list[str]:
+    import glob
+
+    return [path.replace("\\", "/") for path in glob.glob(pattern, root_dir=root, include_hidden=True)]  # noqa: PTH207
 
 
 def _name(path: str, content: bytes) -> str:

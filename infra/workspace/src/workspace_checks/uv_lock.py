@@ -3,53 +3,43 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from workspace_checks import toml
 from workspace_checks.errors import WorkspaceError
+from workspace_checks.uv_lock_requirements import Requirement, from_lock
 
 VERSION = 1
 NEWEST_REVISION = 5
 """Of the format, as written by uv 0.13. A later revision may hold what is unknown here."""
 
 _START = "\n[[package]]\n"
-_FIELD = re.compile(r'(name|version) = "([^"\\]*)"')
-_SOURCE = re.compile(r'source = \{ ([a-z]+) = "([^"\\]*)"')
-_EDGE = re.compile(
-    r'(?:^    |= \[)\{ name = "([^"\\]*)"(?:, version = "([^"\\]*)")?(?:, source = \{ [a-z]+ = "([^"\\]*)" \})?',
-    re.MULTILINE,
-)
-_ENTRY = re.compile(r'    \{ ((?:[a-z-]+ = (?:"[^"\\]*"|\[[^\]]*\])(?:, )?)+) \},')
-_ALONE = re.compile(r"([a-z0-9-]+) = \[(\{ .* \})\]")
-_PAIR = re.compile(r'([a-z-]+) = ("[^"\\]*"|\[[^\]]*\])')
-_OPEN = re.compile(r'(?:"([^"\\]*)"|([a-z0-9-]+)) = \[')
-_ONE_LINE = re.compile(r'(?:"([^"\\]*)"|([a-z0-9-]+)) = \[((?:"[^"\\]*"(?:, )?)*)\]')
-LOCAL = {"editable", "virtual", "directory"}
 _METADATA = "\n[package.metadata]\n"
-_ANEW = "Write it anew: `inv deps.fix`."
+_NEED = '\n    { name = "'
+LOCAL = {"editable", "virtual", "directory"}
 
+_PAIR = re.compile(r'([a-z-]+) = ("[^"]*"|\[[^\]]*\])')
 _TEXT = r'"[^"\\]*"'
 _LEAF = rf"[\w-]+ = (?:{_TEXT}|\d+|true|false|\[{_TEXT}(?:, {_TEXT})*\])"
 _INLINE = rf"\{{ {_LEAF}(?:, (?:{_LEAF}|source = \{{ {_LEAF}(?:, {_LEAF})* \}}))* \}}"
-_ROW = re.compile(rf"    (?:{_INLINE}|{_TEXT}),")
+_ROW = re.compile(
+    rf"    (?:\{{ url = {_TEXT}, hash = {_TEXT}(?:, size = \d+)?(?:, upload-time = {_TEXT})? \}}|{_INLINE}|{_TEXT}),"
+)
 _KEY = re.compile(
     rf"({_TEXT}|[\w-]+) = (?:{_TEXT}|\d+|true|false|\[\]|\[{_TEXT}(?:, {_TEXT})*\]|{_INLINE}|\[{_INLINE}\]|(\[))"
 )
-_HEADING = re.compile(r"\[(?:package|manifest|options)(?:\.[\w-]+)*\]|\[\[package\]\]")
 
-
-@dataclass(frozen=True)
-class Edge:
-    """One package that another needs, as far as the lock names it."""
-
-    name: str
-    version: str
-    source: str
-    line: int
+_HEADINGS = {
+    "[manifest]",
+    "[manifest.dependency-groups]",
+    "[options]",
+    "[package.dev-dependencies]",
+    "[package.metadata]",
+    "[package.metadata.requires-dev]",
+    "[package.optional-dependencies]",
+}
 
 
 @dataclass(frozen=True)
@@ -69,20 +59,51 @@ class Package:
         return self.kind in LOCAL
 
     @cached_property
-    def metadata(self) -> dict[str, Any]:
-        """`requires-dist`, `provides-extras` and `requires-dev`, as uv read them from the manifest."""
-        _, found, rest = f"{self.text}\n".partition(_METADATA)
-        if not found:
-            return {}
-        quick = _quick(rest)
-        return quick if quick is not None else _slow(self)
+    def needs(self) -> list[list[str]]:
+        """What it needs, extras and groups included: the rows of each of those lists, from the name on."""
+        text = self.text.partition(_METADATA)[0] if self.local else self.text
+        if _NEED not in text:
+            return []
+        lists = (chunk.split(_NEED)[1:] for chunk in text.split("\n]"))
+        return [[row.partition("\n")[0] for row in rows] for rows in lists if rows]
 
-    def edges(self) -> Iterator[Edge]:
-        """What it needs, extras and groups included."""
-        needs = self.text.partition(_METADATA)[0]
-        for match in _EDGE.finditer(needs):
-            line = self.line + needs.count("\n", 0, match.start())
-            yield Edge(match[1], match[2] or "", match[3] or "", line)
+    def row(self, row: str) -> int:
+        """Where one of those rows stands; the last of those that are the same."""
+        return self.line + 1 + self.text.count("\n", 0, self.text.rindex(_NEED + row) + 1)
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """`requires-dist`: what its manifest asked for when it was locked."""
+        return self._metadata[""].get("requires-dist", [])
+
+    @property
+    def groups(self) -> dict[str, list[Requirement]]:
+        """`requires-dev`: the same of its groups."""
+        return self._metadata["requires-dev"]
+
+    @property
+    def extras(self) -> set[str]:
+        """`provides-extras`."""
+        return {one.name for one in self._metadata[""].get("provides-extras", [])}
+
+    @cached_property
+    def _metadata(self) -> dict[str, dict[str, list[Requirement]]]:
+        """The lists of `[package.metadata]` and those of its groups; every line has a shape that uv writes."""
+        found: dict[str, dict[str, list[Requirement]]] = {"": {}, "requires-dev": {}}
+        into, entries = found[""], []
+        for row in f"{self.text}\n".partition(_METADATA)[2].split("\n"):
+            if row.startswith("    "):
+                entries.append(_entry(row))
+            elif row.startswith("["):
+                into = found["requires-dev"]
+            elif " = [" in row:
+                key, _, value = row.partition(" = ")
+                entries = into[key.strip('"')] = []
+                if value.startswith("[{"):
+                    entries.append(_entry(value))
+                elif value not in ("[", "[]"):
+                    entries += [Requirement(text) for text in value[2:-2].split('", "')]
+        return found
 
 
 @dataclass(frozen=True)
@@ -126,29 +147,36 @@ def read(path: str, content: bytes) -> Lock:
             f"{path}:{toml.line_of(text, 'version')}: a lock of {says}; version {VERSION} is known here.",
             "Lock with the uv that this repository requires (`uv lock`), or update this check.",
         )
+    irregular = Lock(path, text, header, (), regular=False)
     if not regular:
-        return Lock(path, text, header, (), regular=False)
+        return irregular
     packages, line = [], head.count("\n") + 1
     for block in blocks:
-        packages.append(_package(path, block, line))
+        package = _package(block, line)
+        if package is None:
+            return irregular
+        packages.append(package)
         line += block.count("\n") + 2
     return Lock(path, text, header, tuple(packages))
 
 
-def _package(path: str, block: str, line: int) -> Package:
-    head = block.split("\n", 3)[
-        :3
-    ]  # uv writes name, version and source in this order, the version if it is static
-    fields = {match[1]: match[2] for row in head if (match := _FIELD.fullmatch(row))}
-    source = next((match for row in head if (match := _SOURCE.match(row))), None)
-    if "name" not in fields or source is None:
-        raise WorkspaceError(f"{path}:{line}: a package without a name or source.", _ANEW)
-    return Package(fields["name"], fields.get("version"), source[1], source[2], line, block)
+def _package(block: str, line: int) -> Package | None:
+    """One block; nothing where its head is not as uv writes it: name, version if it is static, source."""
+    name, version, source = (*block.split("\n", 3), "", "")[:3]
+    if not version.startswith("version = "):
+        version, source = "", version
+    if not (name.startswith("name = ") and source.startswith("source = { ")):
+        return None
+    kind, _, at = source[11:].partition(" = ")
+    return Package(
+        name[8:-1], version[11:-1] if version else None, kind, at[1:].partition('"')[0], line, block
+    )
 
 
 def _regular(text: str) -> bool:
     """Whether every line has one of the few shapes that uv writes: then it is TOML, and needs no parser."""
     keys: set[str] = set()
+    headings: set[str] = set()
     within = False
     for row in text.split("\n"):
         if within:
@@ -161,47 +189,25 @@ def _regular(text: str) -> bool:
                 return False
             keys.add(match[1])
             within = match[2] is not None
-        elif _HEADING.fullmatch(row):
+        elif row == "[[package]]":
+            keys, headings = set(), set()
+        elif row in _HEADINGS and row not in headings:
             keys = set()
+            headings.add(row)
         elif row:
             return False
     return not within
 
 
-def _quick(rest: str) -> dict[str, Any] | None:
-    """The metadata, line by line; nothing as soon as a line is not of a shape that uv writes."""
-    found: dict[str, Any] = {"requires-dev": {}}
-    into, entries = found, None
-    for row in rest.splitlines():
-        if entries is not None and row != "]":
-            match = _ENTRY.fullmatch(row)
-            if match is None:
-                return None
-            entries.append({key: _value(value) for key, value in _PAIR.findall(match[1])})
-        elif row == "]":
-            entries = None
-        elif not row:
-            continue
-        elif row == "[package.metadata.requires-dev]":
-            into = found["requires-dev"]
-        elif opened := _OPEN.fullmatch(row):
-            entries = into.setdefault(opened[1] or opened[2], [])
-        elif (alone := _ALONE.fullmatch(row)) and (match := _ENTRY.fullmatch(f"    {alone[2]},")):
-            into[alone[1]] = [{key: _value(value) for key, value in _PAIR.findall(match[1])}]
-        elif closed := _ONE_LINE.fullmatch(row):
-            into[closed[1] or closed[2]] = _value(f"[{closed[3]}]")
-        else:
-            return None
-    return found
-
-
-def _value(written: str) -> str | list[str]:
-    if written.startswith("["):
-        return re.findall(r'"([^"\\]*)"', written)
-    return written[1:-1]
-
-
-def _slow(package: Package) -> dict[str, Any]:
-    document = tomllib.loads(f"[[package]]\n{package.text}")
-    metadata: dict[str, Any] = {"requires-dev": {}} | toml.table(document["package"][0], "metadata")
-    return metadata
+@lru_cache(maxsize=16384)
+def _entry(row: str) -> Requirement:
+    """An inline table that is a requirement, or a text in a list of names."""
+    if '"' in row and "{" not in row:
+        return Requirement(row.strip().strip('",'))
+    pairs = _PAIR.findall(row)
+    return from_lock(
+        tuple(
+            (key, tuple(value[2:-2].split('", "')) if value[0] == "[" else value[1:-1])
+            for key, value in pairs
+        )
+    )

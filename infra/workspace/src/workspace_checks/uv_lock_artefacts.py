@@ -6,25 +6,13 @@ or a host that the lock at HEAD did not have for that registry; and a file witho
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from workspace_checks.findings import Finding
 from workspace_checks.uv_lock import Lock, Package
 
-_FILE = re.compile(r'\{ url = "([a-z+]+://[^/"]*)([^"]*)"(, hash = "[a-z0-9]+:[0-9a-f]+")?')
-
-
-class File(NamedTuple):
-    """One artefact. `host` bears its scheme; `at` is its place in the text of its package."""
-
-    package: Package
-    host: str
-    path: str
-    hashed: bool
-    at: int
+_FILE = '{ url = "'
 
 
 def artefacts(lock: Lock, before: Lock | None, trusted: Collection[str] = ()) -> list[Finding]:
@@ -41,29 +29,38 @@ def artefacts(lock: Lock, before: Lock | None, trusted: Collection[str] = ()) ->
                 reasons[registry, host] = f"{registry} serves its files from {usual}"
             elif registry in earlier and host not in earlier[registry]:
                 reasons[registry, host] = "the lock at HEAD did not have that host"
-    return list(_findings(lock, reasons)) if reasons or not all(file.hashed for file in _files(lock)) else []
+    files = sum(hosts.total() for hosts in counts.values())
+    if not reasons and sum(p.text.count(', hash = "') for p in _packages(lock)) == files:
+        return []
+    return list(_findings(lock, reasons))
 
 
 def _findings(lock: Lock, reasons: dict[tuple[str, str], str]) -> Iterator[Finding]:
-    for file in _files(lock):
-        line = file.package.line + 1 + file.package.text.count("\n", 0, file.at)
-        name = file.path.rpartition("/")[2]
-        reason = reasons.get((file.package.at, file.host))
-        if reason:
-            yield Finding(lock.path, line, "D011", f"{name} comes from {file.host}; {reason}.")
-        if not file.hashed:
-            yield Finding(lock.path, line, "D011", f"{name} has no hash.")
+    for package in _packages(lock):
+        for number, row in enumerate(package.text.split("\n")):
+            if _FILE not in row:
+                continue
+            line, url = package.line + 1 + number, row.partition(_FILE)[2].partition('"')[0]
+            host, name = _host(url), url.rpartition("/")[2]
+            if reason := reasons.get((package.at, host)):
+                yield Finding(lock.path, line, "D011", f"{name} comes from {host}; {reason}.")
+            if ', hash = "' not in row:
+                yield Finding(lock.path, line, "D011", f"{name} has no hash.")
 
 
 def _counts(lock: Lock) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
-    for file in _files(lock):
-        found.setdefault(file.package.at, Counter())[file.host] += 1
-    return found
+    for package in _packages(lock):
+        hosts = found.setdefault(package.at, Counter())
+        for piece in package.text.split(_FILE)[1:]:
+            hosts[_host(piece)] += 1
+    return {registry: hosts for registry, hosts in found.items() if hosts}
 
 
-def _files(lock: Lock) -> Iterator[File]:
-    for package in lock.packages:
-        if package.kind == "registry" and "://" in package.at:
-            for match in _FILE.finditer(package.text):
-                yield File(package, match[1], match[2], match[3] is not None, match.start())
+def _host(url: str) -> str:
+    """The host of a URL with its scheme, as in `https://files.example.com`."""
+    return url[: url.find("/", url.find("://") + 3)]
+
+
+def _packages(lock: Lock) -> Iterator[Package]:
+    return (package for package in lock.packages if package.kind == "registry" and "://" in package.at)

@@ -16,7 +16,7 @@ from workspace_checks.uv_lock import NEWEST_REVISION, Lock, Package
 from workspace_checks.uv_lock_markers import Bounds, Same
 from workspace_checks.uv_lock_members import Project, Workspace
 from workspace_checks.uv_lock_python import Python, bounds_of, intersection
-from workspace_checks.uv_lock_requirements import Requirement, compare, from_lock, parse
+from workspace_checks.uv_lock_requirements import Requirement, compare, from_table, parse
 from workspace_checks.uv_lock_wanted import Wanted, wanted
 
 # What [tool.uv] may hold without any effect on the lock, or with one that is judged member by member.
@@ -154,7 +154,9 @@ def _settings(workspace: Workspace, lock: Lock, python: Bounds, found: Drift) ->
             continue
         inner = Drift()
         asked_list = [one for one in parsed if one is not None]
-        _compare(root, key, asked_list, [from_lock(entry) for entry in manifest.get(name, [])], python, inner)
+        _compare(
+            root, key, asked_list, [from_table(entry) for entry in manifest.get(name, [])], python, inner
+        )
         absent = {one.name for one in asked_list} - here
         if inner.stale and (absent or toml.table(root.uv, "sources")):
             inner.unsure.append(f"{root.path}: tool.uv.{key} of what is not in the lock")
@@ -231,29 +233,23 @@ def _member(
         )  # fmt: skip
     elif version is None and not dynamic:
         found.unsure.append(f"{member.path}: neither a version nor a dynamic one")
-    metadata = entry.metadata
-    extras = set(toml.strings(metadata.get("provides-extras")))
     if lock.revision >= 1:
-        for extra in sorted(want.extras ^ extras):
+        for extra in sorted(want.extras ^ entry.extras):
             says = "was added" if extra in want.extras else "was removed; it is still in uv.lock"
             found.say(
                 member.path, member.line("[project.optional-dependencies]"), "D003", f"extra {extra} {says}."
             )
-    _compare(member, "", want.requirements, _entries(metadata.get("requires-dist")), python, found)
-    groups = metadata.get("requires-dev", {})
+    _compare(member, "", want.requirements, entry.requirements, python, found)
+    groups = entry.groups
     for group in sorted({*want.groups, *groups}):
         if (group in want.groups) != (group in groups):
             says = "was added" if group in want.groups else "was removed; it is still in uv.lock"
             found.say(member.path, member.line("[dependency-groups]"), "D003", f"group {group} {says}.")
         else:
-            _compare(member, f"group {group}: ", want.groups[group], _entries(groups[group]), python, found)
+            _compare(member, f"group {group}: ", want.groups[group], groups[group], python, found)
 
 
 _KIND = {"editable": "a package", "virtual": "no package", "directory": "a package, not editable"}
-
-
-def _entries(value: object) -> list[Requirement]:
-    return [from_lock(entry) for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _compare(
@@ -265,8 +261,11 @@ def _compare(
     found: Drift,
 ) -> None:
     """Two sets of requirements; what is in both is struck off first."""
-    left = list(dict.fromkeys(one for one in asked if one.odd or one not in locked))
-    right = list(dict.fromkeys(one for one in locked if one.odd or one not in asked))
+    here, there = set(asked), set(locked)
+    if here == there and not any(one.odd for one in here):
+        return
+    left = list(dict.fromkeys(one for one in asked if one.odd or one not in there))
+    right = list(dict.fromkeys(one for one in locked if one.odd or one not in here))
     names = sorted({one.name for one in (*left, *right)})
     for name in names:
         ours = [one for one in left if one.name == name]
@@ -276,8 +275,9 @@ def _compare(
             if match is not None:
                 ours.remove(one)
                 theirs.remove(match)
-        # What is asked for twice uv may write as one: the difference may be none.
-        twice = max(sum(one.name == name for one in side) for side in (asked, locked)) > 1
+        # What is asked for twice, beside the same extra, uv may write as one: the difference may be none.
+        beside = [[_extra(one) for one in side if one.name == name] for side in (asked, locked)]
+        twice = any(len(set(extras)) < len(extras) for extras in beside)
         _differ(project, where.removesuffix(": "), ours, theirs, python, found, twice=twice)
 
 
@@ -318,6 +318,11 @@ def _differences(
         yield Finding(project.path, line, "D003", f"{prefix}{one} was removed; it is still in uv.lock.")
 
 
+def _extra(requirement: Requirement) -> str:
+    """The extra that asks for it, as its marker says; empty where none does."""
+    return requirement.marker.partition("extra == '")[2].partition("'")[0]
+
+
 def _line(project: Project, requirement: Requirement) -> int:
     text = requirement.text
     return project.line(f'"{text}"', f"'{text}'", text, requirement.name)
@@ -353,8 +358,14 @@ def _dangling(lock: Lock) -> Iterator[tuple[str, int]]:
         seen.add(key)
         if package.kind == "registry" and package.version is None:
             yield f"{package.name} has no version.", package.line
-        for edge in package.edges():
-            if edge.name not in names:
-                yield f"{package.name} needs {edge.name}, which is not in uv.lock.", edge.line
-            elif edge.version and (edge.name, edge.version) not in ids:
-                yield f"{package.name} needs {edge.name} {edge.version}, which is not in uv.lock.", edge.line
+        for rows in package.needs:
+            if len(set(rows)) < len(rows):
+                row = next(row for row in rows if rows.count(row) > 1)
+                name = row.partition('"')[0]
+                yield f"{package.name} needs {name} twice.", package.row(row)
+            for row in rows:
+                name, _, rest = row.partition('"')
+                version = rest.split('"', 2)[1] if rest.startswith(", version = ") else ""
+                if name not in names or (version and (name, version) not in ids):
+                    needed = f"{name} {version}".strip()
+                    yield f"{package.name} needs {needed}, which is not in uv.lock.", package.row(row)

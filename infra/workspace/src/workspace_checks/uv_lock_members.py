@@ -29,10 +29,10 @@ class Project:
     text: str
     document: dict[str, Any]
 
-    @property
+    @cached_property
     def folder(self) -> str:
         """Where it stands."""
-        return str(PurePosixPath(self.path).parent)
+        return parent(self.path)
 
     @cached_property
     def project(self) -> dict[str, Any]:
@@ -43,6 +43,11 @@ class Project:
     def uv(self) -> dict[str, Any]:
         """Its `[tool.uv]` table, empty where it has none."""
         return toml.table(self.document, "tool", "uv")
+
+    @cached_property
+    def sources(self) -> dict[str, Any]:
+        """`[tool.uv.sources]` by name."""
+        return {name_of(name): source for name, source in toml.table(self.uv, "sources").items()}
 
     @cached_property
     def name(self) -> str:
@@ -114,10 +119,10 @@ def is_package(project: Project, *, required: bool) -> bool:
 
 def _required(project: Project) -> Iterator[tuple[str, str]]:
     """The members that its sources name, and how it wants each installed."""
-    for name, source in toml.table(project.uv, "sources").items():
+    for name, source in project.sources.items():
         for entry in source if isinstance(source, list) else [source]:
-            if isinstance(entry, dict) and entry.get("workspace") is True and name_of(name) != project.name:
-                yield name_of(name), ("directory" if entry.get("editable") is False else "editable")
+            if isinstance(entry, dict) and entry.get("workspace") is True and name != project.name:
+                yield name, ("directory" if entry.get("editable") is False else "editable")
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,11 @@ class Manifests:
         return self._parsed[path]
 
 
+def parent(path: str) -> str:
+    """The folder of a file of the repository."""
+    return path.rpartition("/")[0] or "."
+
+
 def below(folder: str, name: str) -> str:
     """The path of a file in a folder of the repository."""
     return name if folder == "." else f"{folder}/{name}"
@@ -152,9 +162,9 @@ def below(folder: str, name: str) -> str:
 
 def find(manifests: Manifests, locks: Iterable[str]) -> Found:
     """Every workspace, the outermost first."""
-    locked = {str(PurePosixPath(lock).parent) for lock in locks}
+    locked = {parent(lock) for lock in locks}
     paths = sorted(
-        (path for path in manifests.contents if PurePosixPath(path).name == MANIFEST),
+        (path for path in manifests.contents if path.rpartition("/")[2] == MANIFEST),
         key=lambda path: (path.count("/"), path),
     )
     taken: set[str] = set()
@@ -164,7 +174,7 @@ def find(manifests: Manifests, locks: Iterable[str]) -> Found:
             one = _workspace(manifests, path)
             workspaces.append(one)
             taken |= {path, *one.excluded, *(member.path for member in one.members)}
-            taken -= {p for p in one.excluded if str(PurePosixPath(p).parent) in locked}
+            taken -= {p for p in one.excluded if parent(p) in locked}
     known = {member.path for one in workspaces for member in (one.root, *one.members)}
     excluded = {path for one in workspaces for path in one.excluded}
     return Found(
@@ -173,7 +183,7 @@ def find(manifests: Manifests, locks: Iterable[str]) -> Found:
 
 
 def _is_root(manifests: Manifests, path: str, locked: set[str]) -> bool:
-    folder = str(PurePosixPath(path).parent)
+    folder = parent(path)
     if folder in locked:
         return True
     if folder != "." and b"workspace" not in manifests.contents[path]:
@@ -224,7 +234,7 @@ def _workspace(manifests: Manifests, path: str) -> Workspace:
 
 
 def _matches(skipped: list[re.Pattern[str]], manifest: str) -> bool:
-    return any(skip.fullmatch(str(PurePosixPath(manifest).parent)) for skip in skipped)
+    return any(skip.fullmatch(parent(manifest)) for skip in skipped)
 
 
 def _orphans(manifests: Manifests, paths: Iterable[str]) -> Iterator[Project]:

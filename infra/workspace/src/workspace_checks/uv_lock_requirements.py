@@ -40,6 +40,7 @@ class Requirement:
         return f"{self.name}{extras}{self.bounds}{at}{f' ; {self.marker}' if self.marker else ''}"
 
 
+@lru_cache(maxsize=16384)
 def name_of(text: str) -> str:
     """A name in its one spelling: lower case, single dashes."""
     return re.sub(r"[-_.]+", "-", text).lower()
@@ -64,15 +65,26 @@ def parse(text: str) -> Requirement | None:
     )
 
 
-def from_lock(entry: Mapping[str, object]) -> Requirement:
-    """From an inline table of `requires-dist`, `requires-dev` or `[manifest]`."""
+Entry = tuple[tuple[str, str | tuple[str, ...]], ...]
+"""An inline table of a lock: its fields with their texts, or lists of texts."""
+
+
+def from_table(table: Mapping[str, object]) -> Requirement:
+    """From an inline table of `[manifest]`."""
+    return from_lock(tuple((k, tuple(v) if isinstance(v, list) else str(v)) for k, v in table.items()))
+
+
+@lru_cache(maxsize=16384)
+def from_lock(written: Entry) -> Requirement:
+    """From an inline table of `requires-dist` or `requires-dev`."""
+    entry = dict(written)
     bounds = str(entry.get("specifier", ""))
     tidied = tidy_bounds(bounds)
     extras = entry.get("extras", ())
     unknown = sorted(set(entry) - _KEYS)
     return Requirement(
         name=str(entry.get("name", "")),
-        extras=_extras(map(str, extras) if isinstance(extras, list) else ()),
+        extras=_extras(extras if isinstance(extras, tuple) else ()),
         bounds=bounds if tidied is None else tidied,
         marker=tidy(str(entry.get("marker", ""))),
         local=next(

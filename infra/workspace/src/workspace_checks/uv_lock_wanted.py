@@ -57,9 +57,7 @@ def _read(
 
 
 def _sourced(workspace: Workspace, member: Project, one: Requirement, found: Wanted) -> Requirement:
-    source = _source(member, one.name)
-    if source is None:
-        source = _source(workspace.root, one.name)
+    source = member.sources.get(one.name, workspace.root.sources.get(one.name))
     if source is None:
         if one.name in workspace.by_name and one.name != member.name:
             found.wrong.append(
@@ -93,13 +91,6 @@ def _sourced(workspace: Workspace, member: Project, one: Requirement, found: Wan
     if not workspace.kinds[one.name]:
         return replace(one, odd="its sources, which differ")
     return replace(one, bounds="", local=f"{workspace.kinds[one.name]} {workspace.at(other)}")
-
-
-def _source(project: Project, name: str) -> Any:
-    for key, value in toml.table(project.uv, "sources").items():
-        if name_of(key) == name:
-            return value
-    return None
 
 
 def _groups(workspace: Workspace, member: Project, found: Wanted) -> None:
