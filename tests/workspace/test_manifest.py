@@ -20,6 +20,8 @@ dependencies = ['attrs >= 21', ] # as somebody wrote it
 dev = [
     { include-group = "members" },
     "attrs<30,>=22",          # newer
+    "c>=1",    # in a column
+    "c>=1.10", # in a column
     "attrs>=23; python_version < '3.12'",
 ]
 members = [
@@ -174,6 +176,15 @@ def test_one_bound_is_what_all_allow_together(top: Path) -> None:
         'dependencies = ["Attrs[x]>=22,<30"]',
     ]
     assert manifest_align.align(top, "attrs") == []
+
+
+def test_a_comment_stays_in_its_column(top: Path) -> None:
+    manifest_align.align(top, "c", ">=1.2")
+    assert (
+        '    "c>=1.2",  # in a column\n    "c>=1.2",  # in a column\n' in (top / "pyproject.toml").read_text()
+    )
+    manifest_align.align(top, "c", ">=1.2,!=1.3,!=1.4")
+    assert '    "c>=1.2,!=1.3,!=1.4", # in a column\n' in (top / "pyproject.toml").read_text()
 
 
 def test_a_bound_that_is_given_wins(top: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 MANIFEST = "pyproject.toml"
+_COMMENT = re.compile(r"\s+#")
 
 
 def workspace(root: Path) -> uv_lock_members.Workspace:
@@ -50,7 +52,22 @@ def save(file: Path, document: TOMLDocument) -> bool:
     """Write it where that changes anything, at once or not at all; whether it did."""
     import tomlkit
 
-    return write(file, tomlkit.dumps(document))
+    return write(file, columns(file.read_bytes().decode(), tomlkit.dumps(document)))
+
+
+def columns(before: str, after: str) -> str:
+    """`after`, the comments of changed lines in the column where they stood, as far as there is room."""
+    old, new = before.split("\n"), after.split("\n")
+    if len(old) != len(new):
+        return after
+    return "\n".join(_column(one, other) for one, other in zip(old, new, strict=True))
+
+
+def _column(before: str, after: str) -> str:
+    stood, stands = _COMMENT.search(before), _COMMENT.search(after)
+    if before == after or not stood or not stands:
+        return after
+    return f"{after[: stands.start()].ljust(stood.end() - 2)} {after[stands.end() - 1 :]}"
 
 
 def write(file: Path, text: str) -> bool:
