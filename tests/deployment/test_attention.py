@@ -142,10 +142,10 @@ def test_later_phases_name_themselves(phase: Phase, stage: str) -> None:
         (b.snapshot(rolling(OLD)), "ECS to start the new task"),
         (b.snapshot(rolling(new(pending=1), OLD)), "1 of 1 new tasks to run"),
         (b.snapshot(rolling(new(1, pending=2), OLD, desired=3)), "2 of 3 new tasks to run"),
-        (b.snapshot(rolling(new(1), OLD)), "the new tasks to be healthy and 1 old one to drain"),
+        (b.snapshot(rolling(new(1), OLD)), "new tasks to be healthy, 1 old one to drain"),
         (
             b.snapshot(rolling(new(2), replace(OLD, running=2), desired=2)),
-            "the new tasks to be healthy and 2 old ones to drain",
+            "new tasks to be healthy, 2 old ones to drain",
         ),
         (b.snapshot(rolling(new(1)), targets=(b.target(2, "initial"),)), "the new target to be healthy"),
         (b.snapshot(rolling(new(1))), "ECS to complete the deployment"),

@@ -138,7 +138,7 @@ def waiting_for(state: State, seen: Observation) -> str:
         return f"{service.desired - newest.running} of {service.desired} new tasks to run"
     old = sum(d.running for d in service.deployments if d.id not in state.ours)
     if old:
-        return f"the new tasks to be healthy and {old} old one{'s' if old > 1 else ''} to drain"
+        return f"new tasks to be healthy, {old} old one{'s' if old > 1 else ''} to drain"
     unread = Part.TARGETS not in seen.read
     healthy = any(target.state == "healthy" for target in seen.snapshot.targets)
     if service.load_balancers and (state.waiting_for == _TARGET if unread else not healthy):

@@ -50,10 +50,11 @@ def table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """The text in lines of that width. Words stay whole: one may have to be copied."""
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=indent,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
+    return [line.replace(words.TOGETHER, " ") for line in lines]
 
 
 def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
@@ -77,7 +78,7 @@ def _service(result: Result, environment: str, width: int) -> Iterator[Line]:
     reasons = [row for row in facts if row[0] in ("Cause", "Advice")]
     yield from table(reasons, width)
     if result.evidence:
-        yield from _evidence([words.clean(line) for line in result.evidence])
+        yield from _evidence([words.clean(line) for line in result.evidence], width)
     if reasons or result.evidence:
         yield Line("")
     rest = [row for row in facts if row not in reasons]
@@ -86,13 +87,23 @@ def _service(result: Result, environment: str, width: int) -> Iterator[Line]:
         yield Line("")
 
 
-def _evidence(lines: Sequence[str]) -> Iterator[Line]:
+def _evidence(lines: Sequence[str], width: int) -> Iterator[Line]:
     """Log lines and stop reasons as they are; the bar keeps a CI runner from taking one for a command."""
     yield Line("  Evidence", len("  Evidence"))
     left_out = len(lines) - _MOST_EVIDENCE
     if left_out > 0:
         yield Line(f"    | ... {left_out} more, see --json")
-    yield from (Line(f"    | {line}".rstrip()) for line in lines[-_MOST_EVIDENCE:])
+    for line in lines[-_MOST_EVIDENCE:]:
+        first, *others = _folded(line, width - len("    |   "))
+        yield Line(f"    | {first}".rstrip())
+        yield from (Line(f"    |   {part}") for part in others)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """A log line in parts of that width: its own blanks stay, and a word gives way where there is none."""
+    return textwrap.wrap(
+        line, width, replace_whitespace=False, drop_whitespace=False, break_on_hyphens=False
+    ) or [""]  # fmt: skip
 
 
 def _overview(report: Report, width: int) -> Iterator[Line]:

@@ -27,6 +27,9 @@ STYLES = {"": "", "info": "", "good": "bold green", "warning": "bold magenta", "
 _MARKS = {"good": "ok", "warning": "! ", "bad": "X "}
 _BLOCK = 8  # lines of a service's block
 _WIDEST = 100
+_ECHO = (
+    4  # columns left free: a terminal echoes ^C where the cursor stands, and a line more would stay behind
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Screen:
         now = self._clock()
         if not rows:
             return Text(f"{self._title}: {words.duration(now - self._began)}")
-        width = min(self._console.width, _WIDEST)
+        width = min(self._console.width - _ECHO, _WIDEST)
         if len(rows) * _BLOCK <= max(self._console.height - 1, _BLOCK):
             return Group(*(_block(row, now, width) for row in rows))
         return _overview(rows, now, width, self._console.height - 4)

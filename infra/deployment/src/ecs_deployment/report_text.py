@@ -10,10 +10,13 @@ from typing import Literal
 from ecs_deployment.events import Progress
 from ecs_deployment.masking import masked_text
 from ecs_deployment.model import Traffic
-from ecs_deployment.outcome import BY_A_SIGNAL, Outcome, Report, Result
+from ecs_deployment.outcome import BY_A_SIGNAL, Outcome, Report, Result, Stage
 
 SLOW = 300.0
 """Seconds above which a deploy is called slow."""
+
+TOGETHER = "\N{NO-BREAK SPACE}"
+"""A blank at which no line is broken; the screen shows it as one."""
 
 Kind = Literal["", "good", "warning", "bad"]
 
@@ -72,7 +75,7 @@ def says(result: Result) -> str:
 def clean(text: str) -> str:
     """One line that steers neither a terminal nor a CI runner, with what looks like a secret masked."""
     plain = _ESCAPES.sub("", text).replace("\t", "    ").replace("##[", "## [")
-    return masked_text("".join(c if c.isprintable() else " " for c in plain)).rstrip()
+    return masked_text("".join(c if c.isprintable() or c == TOGETHER else " " for c in plain)).rstrip()
 
 
 def duration(seconds: float) -> str:
@@ -143,12 +146,16 @@ def facts(result: Result) -> list[tuple[str, str]]:
             else "",
         ),
         ("Traffic", traffic(result.probe) if changed and result.stages else ""),
-        ("Stages", ", ".join(f"{stage.name} {duration(stage.seconds)}" for stage in result.stages)),
+        ("Stages", ", ".join(map(_stage, result.stages))),
         ("Given back", ", ".join(result.handed_back)),
         *(("Still owed", debt) for debt in result.owed),
         *(("Note", note) for note in result.notes),
     ]
     return [(label, clean(text)) for label, text in rows if text]
+
+
+def _stage(stage: Stage) -> str:
+    return f"{stage.name} {duration(stage.seconds)}".replace(" ", TOGETHER)
 
 
 def total(report: Report) -> str:
