@@ -155,7 +155,10 @@ def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
     began = time.monotonic()
     connection = connect(name)
     environment = connection.environment
-    seen = [status.look(connection.cloud, s, environment.journal) for s in chosen(environment, services)]
+    seen = [
+        status.look(connection.cloud, s, environment.journal, time.time())
+        for s in chosen(environment, services)
+    ]
     if as_json:
         print(describe.seen_json(name, seen, _spent(connection, began)))
         return 0

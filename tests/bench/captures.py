@@ -133,7 +133,8 @@ def main() -> None:
         shutil.rmtree(home, ignore_errors=True)
     chosen.to.mkdir(parents=True, exist_ok=True)
     for name, text in found.items():
-        lines = [line.rstrip() for line in text.replace(str(home), "/tmp/home").splitlines()]
+        text = re.sub(r"\S+@[\w.-]+:\d+", "ann@laptop:4711", text.replace(str(home), "/tmp/home"))
+        lines = [line.rstrip() for line in text.splitlines()]
         (chosen.to / f"{name}.txt").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
         print(f"{chosen.to / name}.txt")
 

@@ -140,7 +140,9 @@ def test_what_is_too_long_is_cut_and_never_wraps(clock: Clock) -> None:
     sink = _screen(clock, 80)
     sink(replace(ROLLING, waiting_for="x" * 200, new_revision="y" * 200, service="[bold]app[/bold]"))
     lines = _picture(sink, 80).splitlines()
-    assert {len(line) for line in lines} == {76}  # a terminal echoes ^C behind the last line: it must not wrap
+    assert {len(line) for line in lines} == {
+        76
+    }  # a terminal echoes ^C behind the last line: it must not wrap
     assert "[bold]app[/bold]: rolling" in lines[0]
     assert len(lines) == len(BLOCK_80.splitlines())
 

@@ -8,72 +8,122 @@ from dataclasses import replace
 import pytest
 from ecs_deployment import describe, model, status
 from ecs_deployment.journal_entry import Entry
+from ecs_deployment.when import ago
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import World, stands
 
-ENTRY = Entry(3, tag="demo", action="deploy", owner="ann@laptop:1", outcome="deployed", proven=True)
+NOW = 1_790_000_000.0
+ENTRY = Entry(
+    3, tag="demo", action="deploy", owner="ann@laptop:1", outcome="deployed", proven=True, revision=b.OLD,
+    started=NOW - 60, finished=NOW - 42,
+)  # fmt: skip
 
 
-def rows(snapshot: model.Snapshot, *entries: Entry, **settings: str) -> dict[str, list[str]]:
+def rows(
+    snapshot: model.Snapshot, *entries: Entry, held: bool = False, **settings: str
+) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    label = ""
-    for name, text in status.rows(status.Seen(replace(b.SETTINGS, **settings), snapshot, entries)):
-        label = name or label
-        found.setdefault(label, []).append(text)
+    seen = status.Seen(replace(b.SETTINGS, **settings), snapshot, entries, held, NOW)
+    for name, text in status.rows(seen):
+        found.setdefault(name, []).append(text)
     return found
 
 
 def test_a_service_that_is_well() -> None:
-    seen = rows(b.snapshot(scaling=b.scaling()), ENTRY, url="http://x")
-    assert seen["service"] == ["app in cluster local, ACTIVE"]
-    assert seen["revision"] == ["app:1"]
-    assert seen["tasks"] == ["1 of 1 running, 0 pending", "00000000  app:1  RUNNING  UNKNOWN"]
-    assert seen["deployment"] == ["ecs-svc/1  app:1  COMPLETED"]
-    assert seen["targets"] == ["1 healthy"]
-    assert seen["healthy percent"] == ["100/200"]
-    assert seen["autoscaling"] == ["0 to 4 tasks"]
-    assert seen["url"] == ["http://x"]
-    assert seen["last deploy"][0].endswith("deploy demo  deployed, proven  by ann@laptop:1")
+    running = replace(b.task(1), started_at=NOW - 300)
+    service = b.service(b.deployment(created_at=NOW - 7200))
+    seen = rows(b.snapshot(service, running=(running,), scaling=b.scaling()), ENTRY, url="http://x")
+    assert seen == {
+        "State": ["awake: 1 of 1 running"],
+        "Revision": ["app:1, tag demo, proven 42 s ago"],
+        "Tasks": ["00000000  app:1  running for 5 min"],
+        "Targets": ["1 healthy"],
+        "Url": ["http://x"],
+        "Rollout": ["app:1 completed, begun 2 h ago (ecs-svc/1)"],
+        "Percent": ["100/200 (minimumHealthyPercent/maximumPercent)"],
+        "Scaling": ["0 to 4 tasks"],
+        "Lock": ["free"],
+        "Last run": ["deploy demo: deployed, proven, 42 s ago, by ann@laptop:1"],
+    }
 
 
 def test_one_that_sleeps() -> None:
     sleeping = b.snapshot(b.service(desired=0), running=(), targets=(), scaling=b.scaling(scale_in=True))
     seen = rows(sleeping)
-    assert (seen["tasks"], seen["targets"]) == (["asleep at 0"], ["none"])
-    assert seen["autoscaling"] == ["0 to 4 tasks (scale-in suspended)"]
-    assert "last deploy" not in seen
+    assert (seen["State"], seen["Targets"]) == (["asleep at desired 0; 1 still stopping"], ["none"])
+    assert seen["Scaling"] == ["0 to 4 tasks; scale-in is suspended"]
+    assert seen["Revision"] == ["app:1, not proven by any run in the journal"]
+    assert not {"Lock", "Owed", "Last run"} & set(seen)
 
 
 def test_one_that_rolls_and_fails() -> None:
     rolling = b.service(
-        b.deployment(2, b.NEW, running=0, failed_tasks=2, rollout_state="IN_PROGRESS"),
-        b.deployment(status="ACTIVE", rollout_state=""),
+        b.deployment(2, b.NEW, running=0, failed_tasks=2, rollout_state="IN_PROGRESS", created_at=NOW - 20),
+        b.deployment(status="ACTIVE", rollout_state="", created_at=NOW - 60 * 86400),
     )
     targets = (b.target(), b.target(2, "initial"), b.target(3))
     seen = rows(b.snapshot(rolling, targets=targets))
-    assert seen["deployment"] == ["ecs-svc/2  app:2  IN_PROGRESS, 2 failed", "ecs-svc/1  app:1  ACTIVE"]
-    assert seen["targets"] == ["2 healthy, 1 initial"]
+    assert seen["Rollout"] == [
+        "app:2 in progress, 2 failed tasks, begun 20 s ago (ecs-svc/2)",
+        "app:1 active, begun 2026-07-23 14:13 UTC (ecs-svc/1)",
+    ]
+    assert seen["Targets"] == ["2 healthy, 1 initial"]
+
+
+def test_who_is_at_work_and_what_was_left_behind() -> None:
+    begun = replace(
+        ENTRY, outcome="", proven=False, finished=0.0, debts=(b.FLOOR, b.SUSPENSION), run_url="http://run"
+    )
+    busy = rows(b.snapshot(), begun, held=True)
+    assert busy["Lock"] == ["held by ann@laptop:1 for 1 min: deploy demo, http://run"]
+    assert busy["Owed"] == ["floor, suspension: until it ends"]
+    assert "Last run" not in busy
+    dead = rows(b.snapshot(), begun)
+    assert dead["Lock"] == [
+        "free, but the run of ann@laptop:1 never ended: `inv app.resume` or `inv app.abort`"
+    ]
+    assert dead["Owed"] == ["floor, suspension: `inv app.resume` hands it back"]
+    assert dead["Last run"] == ["deploy demo: not ended, 1 min ago, by ann@laptop:1"]
 
 
 def test_only_the_newest_events_in_short() -> None:
-    events = tuple(model.Event(str(i), 0.0, f"(service app) event {i}.") for i in range(9))
+    events = tuple(model.Event(str(i), NOW - i, f"(service app) event {i}.") for i in range(9))
     seen = rows(b.snapshot(b.service(events=events)))
-    assert [text.rpartition("  ")[2] for text in seen["event"]] == [f"event {i}." for i in range(5)]
+    assert seen["Events"] == [
+        "just now    event 0.", "just now    event 1.", "2 s ago     event 2.", "3 s ago     event 3.",
+        "4 s ago     event 4.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (ENTRY, "deploy demo  deployed, proven  by ann@laptop:1"),
-        (replace(ENTRY, outcome="", proven=False), "deploy demo  not ended  by ann@laptop:1"),
-        (replace(ENTRY, proven=False, outcome="failed"), "deploy demo  failed  by ann@laptop:1"),
-        (replace(ENTRY, debts=(b.FLOOR, b.SUSPENSION)), "by ann@laptop:1; owes floor, suspension"),
+        (ENTRY, "deploy demo: deployed, proven, 42 s ago, by ann@laptop:1"),
+        (
+            replace(ENTRY, outcome="", proven=False, finished=0.0),
+            "deploy demo: not ended, 1 min ago, by ann@laptop:1",
+        ),
+        (
+            replace(ENTRY, proven=False, outcome="rolled_back"),
+            "deploy demo: rolled back, 42 s ago, by ann@laptop:1",
+        ),
+        (replace(ENTRY, tag="", action="sleep", proven=False), "sleep: deployed, 42 s ago, by ann@laptop:1"),
+        (replace(ENTRY, finished=1e300), "deploy demo: deployed, proven, an unknown time, by ann@laptop:1"),
         (Entry(7, readable=False), "entry 7 cannot be read"),
     ],
 )
 def test_a_journal_entry_in_one_line(entry: Entry, words: str) -> None:
-    assert status.told(entry).endswith(words)
+    assert status.told(entry, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-30, "just now"), (0, "just now"), (2, "2 s ago"), (59, "59 s ago"), (60, "1 min ago"), (3599, "59 min ago"),
+     (3600, "1 h ago"), (86400, "24 h ago"), (172800, "2 days ago"), (-3600, "2026-09-21")],
+)  # fmt: skip
+def test_ages(seconds: float, words: str) -> None:
+    assert ago(NOW - seconds, NOW).startswith(words)
 
 
 def test_as_one_object() -> None:

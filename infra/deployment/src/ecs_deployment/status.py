@@ -9,74 +9,131 @@ from dataclasses import dataclass
 from ecs_deployment import model, observe
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
-from ecs_deployment.journal import Entry, journal_path, read
+from ecs_deployment.journal import Entry, is_held, journal_path, read
+from ecs_deployment.report_text import plural
 from ecs_deployment.settings import ServiceSettings
-from ecs_deployment.when import moment
+from ecs_deployment.when import ago, span
 from ecs_deployment.wording import short
 
 _EVENTS_SHOWN = 5
+_AGE = len("59 min ago")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One service as it stands. `entries` are the journal's, newest first."""
+    """One service as it stands at `now`. `entries`: the journal's, newest first; `held`: a living run has the lock."""
 
     settings: ServiceSettings
     snapshot: model.Snapshot
     entries: tuple[Entry, ...]
+    held: bool = False
+    now: float = 0.0
 
 
-def look(cloud: Cloud, settings: ServiceSettings, prefix: str) -> Seen:
-    """Read everything about one service."""
+def look(cloud: Cloud, settings: ServiceSettings, prefix: str, now: float = 0.0) -> Seen:
+    """Read everything about one service. `now` is the time by which ages are told, in epoch seconds."""
     cluster, name = observe.named(settings)
-    entries = () if prefix == "off" else read(cloud, journal_path(prefix, cluster, name))
-    return Seen(settings, observe.whole(cloud, cluster, name), entries)
+    path = "" if prefix == "off" else journal_path(prefix, cluster, name)
+    entries = read(cloud, path) if path else ()
+    held = bool(path) and is_held(cloud, path, entries)
+    return Seen(settings, observe.whole(cloud, cluster, name), entries, held, now)
 
 
 def rows(seen: Seen) -> list[tuple[str, str]]:
-    """Label and text for one screen."""
-    return list(_rows(seen))
+    """Label and text for one screen: what runs, what moves, what holds it, what happened."""
+    return [*_runs(seen), *_moves(seen), *_held(seen), *_happened(seen)]
 
 
-def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
-    service, scaling = seen.snapshot.service, seen.snapshot.scaling
-    yield "service", f"{service.name} in cluster {service.cluster}, {service.status}"
-    yield "revision", _short(service.task_definition)
-    asleep = service.desired == 0
-    yield (
-        "tasks",
-        "asleep at 0"
-        if asleep
-        else f"{service.running} of {service.desired} running, {service.pending} pending",
+def _runs(seen: Seen) -> Iterator[tuple[str, str]]:
+    service = seen.snapshot.service
+    yield "State", _state(service)
+    proof = next((e for e in seen.entries if e.proven and e.revision == service.task_definition), None)
+    tag = f", tag {proof.tag}" if proof and proof.tag else ""
+    proven = (
+        f"{tag}, proven {ago(proof.finished, seen.now)}"
+        if proof
+        else ", not proven by any run in the journal"
     )
+    yield "Revision", _short(service.task_definition) + proven
     for task in seen.snapshot.running:
-        yield "", f"{task.id[:8]}  {_short(task.task_definition)}  {task.last_status}  {task.health}"
-    for deployment in service.deployments:
-        state = deployment.rollout_state or deployment.status
-        failed = f", {deployment.failed_tasks} failed" if deployment.failed_tasks else ""
-        yield "deployment", f"{deployment.id}  {_short(deployment.task_definition)}  {state}{failed}"
+        health = f", {task.health.lower()}" if task.health in ("HEALTHY", "UNHEALTHY") else ""
+        since = (
+            f" for {span(seen.now - task.started_at)}"
+            if task.started_at and task.last_status == "RUNNING"
+            else ""
+        )
+        status = task.last_status.lower() + since + health
+        yield "Tasks", f"{task.id[:8]}  {_short(task.task_definition)}  {status}"
     states = Counter(target.state for target in seen.snapshot.targets)
     if service.load_balancers:
-        yield "targets", ", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "none"
-    yield "healthy percent", str(Envelope.of(service.configuration))
-    if scaling:
-        held = " (scale-in suspended)" if scaling.suspended.scale_in else ""
-        yield "autoscaling", f"{scaling.min_capacity} to {scaling.max_capacity} tasks{held}"
+        yield "Targets", ", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "none"
     if seen.settings.url:
-        yield "url", seen.settings.url
-    if seen.entries:
-        yield "last deploy", told(seen.entries[0])
-    for event in service.events[:_EVENTS_SHOWN]:
-        yield "event", f"{moment(event.at)}  {short(event.message)}"
+        yield "Url", seen.settings.url
 
 
-def told(entry: Entry) -> str:
+def _state(service: model.Service) -> str:
+    gone = "" if service.status == "ACTIVE" else f"{service.status}, "
+    if service.desired == 0:
+        left = f"; {service.running} still stopping" if service.running else ""
+        return f"{gone}asleep at desired 0{left}"
+    pending = f", {service.pending} pending" if service.pending else ""
+    awake = "awake" if service.running else "waking"
+    return f"{gone}{awake}: {service.running} of {service.desired} running{pending}"
+
+
+def _moves(seen: Seen) -> Iterator[tuple[str, str]]:
+    service, scaling = seen.snapshot.service, seen.snapshot.scaling
+    for deployment in service.deployments:
+        state = (deployment.rollout_state or deployment.status).lower().replace("_", " ")
+        failed = f", {plural(deployment.failed_tasks, 'failed task')}" if deployment.failed_tasks else ""
+        begun = f", begun {ago(deployment.created_at, seen.now)}"
+        yield "Rollout", f"{_short(deployment.task_definition)} {state}{failed}{begun} ({deployment.id})"
+    yield "Percent", f"{Envelope.of(service.configuration)} (minimumHealthyPercent/maximumPercent)"
+    if scaling:
+        minutes = seen.settings.idle_minutes
+        idle = f", asleep after {minutes} idle minutes" if minutes and not scaling.min_capacity else ""
+        held = "; scale-in is suspended" if scaling.suspended.scale_in else ""
+        yield "Scaling", f"{scaling.min_capacity} to {scaling.max_capacity} tasks{idle}{held}"
+
+
+def _held(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Whether somebody is at work, and what was left behind."""
+    if not seen.entries:
+        return
+    newest = seen.entries[0]
+    if seen.held:
+        run = f", {newest.run_url}" if newest.run_url else ""
+        yield "Lock", f"held by {newest.owner} for {span(seen.now - newest.started)}: {_what(newest)}{run}"
+    elif newest.readable and not newest.outcome:
+        yield "Lock", f"free, but the run of {newest.owner} never ended: `inv app.resume` or `inv app.abort`"
+    else:
+        yield "Lock", "free"
+    if newest.debts:
+        until = "until it ends" if seen.held else "`inv app.resume` hands it back"
+        yield "Owed", f"{', '.join(debt.what for debt in newest.debts)}: {until}"
+
+
+def _happened(seen: Seen) -> Iterator[tuple[str, str]]:
+    if seen.entries and not seen.held:
+        yield "Last run", told(seen.entries[0], seen.now)
+    for event in seen.snapshot.service.events[:_EVENTS_SHOWN]:
+        yield "Events", f"{ago(event.at, seen.now).ljust(_AGE)}  {short(event.message)}"
+
+
+def told(entry: Entry, now: float = 0.0) -> str:
     """A journal entry in one line."""
     if not entry.readable:
         return f"entry {entry.number} cannot be read"
-    end = f"{entry.outcome}{', proven' if entry.proven else ''}" if entry.outcome else "not ended"
-    owed = f"; owes {', '.join(debt.what for debt in entry.debts)}" if entry.debts else ""
-    return f"{moment(entry.started)}  {entry.action} {entry.tag}  {end}  by {entry.owner}{owed}"
+    end = (
+        f"{entry.outcome.replace('_', ' ')}{', proven' if entry.proven else ''}"
+        if entry.outcome
+        else "not ended"
+    )
+    return f"{_what(entry)}: {end}, {ago(entry.finished or entry.started, now)}, by {entry.owner}"
+
+
+def _what(entry: Entry) -> str:
+    return f"{entry.action} {entry.tag}".strip()
 
 
 def facts(seen: Seen) -> dict[str, object]:
@@ -102,6 +159,9 @@ def facts(seen: Seen) -> dict[str, object]:
             for d in service.deployments
         ],
         "targets": dict(Counter(target.state for target in seen.snapshot.targets)),
+        "lock": None
+        if not seen.held or newest is None
+        else {"owner": newest.owner, "run_url": newest.run_url or None},
         "scale_in_suspended": scaling.suspended.scale_in if scaling else None,
         "url": seen.settings.url,
         "last_deploy": None
