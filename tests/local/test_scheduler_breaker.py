@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import pytest
 from ecs_local import transitions
+from ecs_local.alarms_model import Alarm, AlarmState
 from ecs_local.profile import FARGATE
 from ecs_local.scheduler_breaker import threshold
 from ecs_local.simulate import Behaviour
@@ -227,3 +229,38 @@ def test_the_latest_desired_count_decides() -> None:
     stage.deploy("1")
     stage.scale(10)
     assert stage.service.service_deployments[0].threshold == 5
+
+
+WATCHED = {"alarmNames": ["errors"], "enable": True, "rollback": True}
+
+
+def _alarm(stage: Stage, state: AlarmState) -> None:
+    stage.world.alarms["errors"] = Alarm(
+        "errors", "arn", {"ActionsEnabled": False}, 0.0, 0.0, 0.0, inf, state=state
+    )
+
+
+@pytest.mark.parametrize("rollback", [True, False])
+def test_an_alarm_that_goes_off_fails_the_deployment(rollback: bool) -> None:
+    stage = Stage(alarms=WATCHED | {"rollback": rollback})
+    first = stage.up("1")
+    _alarm(stage, "OK")
+    second = stage.deploy("2")
+    stage.run(0.5)
+    _alarm(stage, "ALARM")
+    assert stage.until_over() == ("ROLLBACK_SUCCESSFUL" if rollback else "STOPPED")
+    assert second.rollout_state_reason == "ECS deployment failed: alarm detected."
+    assert f"(deployment {second.id}) deployment failed: alarm detected." in stage.messages()
+    assert (stage.primary is first) is rollback
+
+
+@pytest.mark.parametrize(
+    "alarms", [WATCHED, WATCHED | {"enable": False}, WATCHED | {"alarmNames": ["other"]}]
+)
+def test_an_alarm_that_went_off_before_is_ignored(alarms: dict[str, Any]) -> None:
+    """The deployment may be what mends it (developer guide); and so is one that nobody watches."""
+    stage = Stage(alarms=alarms)
+    stage.up("1")
+    _alarm(stage, "ALARM")
+    stage.deploy("2")
+    assert stage.until_over() == "SUCCESSFUL"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ecs_deployment import events
 from ecs_deployment.aws.permissions import PERMISSIONS
 from ecs_deployment.clock import RealClock
 from ecs_deployment.errors import Denied, LockHeld, Refused, Unreachable
@@ -160,7 +161,20 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
     cloud, environment = where.connection.cloud, where.connection.environment
     path = journal_path(environment.journal, CLUSTER, SERVICE)
     held = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
+    found = stack.read(where.connection.aws, NAME)
+    assert found
     try:
+        with pytest.raises(LockHeld):
+            room.destroy(
+                where.connection.aws,
+                "local",
+                found,
+                RealClock(),
+                lambda _: None,
+                lambda service, live: locked(
+                    cloud, environment, service, live, RealClock(), action="destroy"
+                ),
+            )
         with pytest.raises(LockHeld):
             apply(
                 where.connection.aws,
@@ -202,6 +216,25 @@ def test_a_deploy_calls_nothing_that_its_role_may_not(where: Place) -> None:
         each.meta.events.unregister("before-call", note, unique_id="noted")
     assert called <= known
     assert len(called) > len(known) / 2  # it was heard at all
+
+
+def test_an_alarm_on_errors_rolls_a_deploy_back(where: Place) -> None:
+    applied(where.connection.aws, wish(where, ErrorsPerMinute="1"))
+    before, alarms = where.snapshot().service.task_definition, where.connection.clients("cloudwatch")
+
+    def goes_off(event: events.Event) -> None:
+        if isinstance(event, events.Said) and "Rolling out" in event.text:
+            alarms.set_alarm_state(
+                AlarmName=f"{CLUSTER}-{SERVICE}-errors", StateValue="ALARM", StateReason="as if"
+            )
+
+    report = where.deploy("demo-2", probe=False, sink=goes_off)
+    assert report.exit_code == 4
+    assert "a CloudWatch alarm was detected" in report.services[0].cause
+    assert where.snapshot().service.task_definition == before
+    assert where.verify("demo").findings == ()
+    applied(where.connection.aws, wish(where, ErrorsPerMinute="0"))
+    assert not where.snapshot().service.configuration["alarms"]["enable"]
 
 
 def test_a_deploy_that_came_in_between_is_noticed(where: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,7 @@ def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
     assert [line.split(",")[0] for line in kept] == [
         f"Repository {wish.service.name}",
         f"TaskDefinition {wish.service.cluster}-{wish.service.name}:1",
+        "journal of deploys in SSM",
     ]
     told: list[str] = []
     room.destroy(aws, "test", found, RealClock(), told.append, free)

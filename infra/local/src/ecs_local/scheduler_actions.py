@@ -119,7 +119,7 @@ class FailDeployment:
 
     service: ServiceKey
     deployment: str
-    cause: Literal["breaker", "request"]
+    cause: Literal["breaker", "request", "alarm"]
     back_to: str | None
 
 

@@ -38,6 +38,15 @@ def threshold(service: Service) -> int:
     return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(200, max(3, share))
 
 
+def alarmed(world: World, service: Service) -> bool:
+    """Whether one of the alarms that the service's deployments watch stands in ALARM."""
+    alarms: Content = service.configuration.get("alarms") or {}
+    watched = (
+        [world.alarms.get(name) for name in alarms.get("alarmNames", ())] if alarms.get("enable") else []
+    )
+    return any(alarm is not None and alarm.state == "ALARM" for alarm in watched)
+
+
 def last_completed(service: Service, besides: Deployment) -> Deployment | None:
     """The deployment a rollback goes back to. One that completed at desired count 0 counts, as on AWS."""
     candidates = [
@@ -64,12 +73,16 @@ def judge(world: World, service: Service, _: Census, now: float) -> list[Action]
         return [FailDeployment(key, primary.id, "request", target.id if target else None)]
     if wish is not None and wish.status == "PENDING" and now >= accepted_at(world, wish.created_at):
         return [BeginServiceDeployment(key)]
-    if primary.rollout_state != "IN_PROGRESS" or not enabled(service):
-        return []
-    if primary.breaker_failures < threshold(service) and primary.digest_failures < _DIGEST_ATTEMPTS:
+    if primary.rollout_state != "IN_PROGRESS":
         return []
     # A rollback that fails in its turn is not rolled back again.
     rolling_back = wish is None or wish.status == "ROLLBACK_IN_PROGRESS"
+    if primary.heeds_alarms and not rolling_back and alarmed(world, service):
+        target = last_completed(service, primary) if service.configuration["alarms"].get("rollback") else None
+        return [FailDeployment(key, primary.id, "alarm", target.id if target else None)]
+    failures = primary.breaker_failures >= threshold(service) or primary.digest_failures >= _DIGEST_ATTEMPTS
+    if not (enabled(service) and failures):
+        return []
     target = None
     if breaker_of(service).get("rollback") and not rolling_back:
         target = last_completed(service, primary)

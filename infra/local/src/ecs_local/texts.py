@@ -28,6 +28,9 @@ OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 STEADY = "has reached a steady state."
 BREAKER_REASON = "ECS deployment circuit breaker: tasks failed to start."
 STOPPED_REASON = "ECS deployment stopped by a service deployment request."  # believed
+ALARM_REASON = "ECS deployment failed: alarm detected."  # believed
+ALARM_ROLLED_BACK = "Service deployment rolled back because a CloudWatch alarm was detected."  # believed
+ALARM_STOPPED = "Service deployment failed because a CloudWatch alarm was detected."  # believed
 BREAKER_ROLLED_BACK = "Service deployment rolled back because the circuit breaker threshold was exceeded."
 BREAKER_STOPPED = "Service deployment failed because the circuit breaker threshold was exceeded."  # believed
 REQUEST_ROLLED_BACK = "Service deployment rolled back because of a stop request."  # believed
@@ -70,8 +73,8 @@ def completed(deployment: str) -> str:
     return f"(deployment {deployment}) deployment completed."
 
 
-def failed(deployment: str) -> str:
-    return f"(deployment {deployment}) deployment failed: tasks failed to start."
+def failed(deployment: str, why: str = "tasks failed to start") -> str:
+    return f"(deployment {deployment}) deployment failed: {why}."
 
 
 def rolling_back(deployment: str) -> str:

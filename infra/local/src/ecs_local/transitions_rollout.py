@@ -6,10 +6,12 @@ from copy import deepcopy
 from typing import Literal
 
 from ecs_local import ids, texts
-from ecs_local.scheduler_breaker import enabled, last_completed, threshold
+from ecs_local.scheduler_breaker import alarmed, enabled, last_completed, threshold
 from ecs_local.scheduler_view import ongoing, primary_of
 from ecs_local.transitions_events import say
 from ecs_local.world import Deployment, Service, ServiceDeployment, World
+
+Cause = Literal["breaker", "request", "alarm"]
 
 
 def revision_arn(world: World, service: Service, deployment: Deployment) -> str:
@@ -41,6 +43,8 @@ def begin_deployment(world: World, service: Service, task_definition_arn: str, n
         updated_at=now,
         rollout_state_reason=texts.in_progress(identity),
         begins_at=now + world.profile.schedule,
+        # An alarm that has gone off before is ignored: the deployment may be what mends it (developer guide).
+        heeds_alarms=not alarmed(world, service),
     )
     service.service_deployments.insert(
         0,
@@ -96,26 +100,36 @@ def fail(
     world: World,
     service: Service,
     deployment: Deployment,
-    cause: Literal["breaker", "request"],
+    cause: Cause,
     back_to: Deployment | None,
     now: float,
 ) -> None:
     """The deployment starts nothing more; `back_to` becomes PRIMARY again under its old id."""
-    by_breaker = cause == "breaker"
+    reason, rolled_back, stopped = _REASONS[cause]
     deployment.rollout_state, deployment.updated_at, deployment.settled_at = "FAILED", now, None
-    deployment.rollout_state_reason = texts.BREAKER_REASON if by_breaker else texts.STOPPED_REASON
+    deployment.rollout_state_reason = reason
     service.steady_since = None
-    if by_breaker:
+    if cause == "breaker":
         say(world, service, texts.failed(deployment.id), now)
+    elif cause == "alarm":
+        say(world, service, texts.failed(deployment.id, "alarm detected"), now)
     wish = ongoing(service)
-    if wish is not None and by_breaker:
+    if wish is not None and cause == "breaker":
         wish.breaker_status = "TRIGGERED"
     if back_to is not None:
-        _roll_back(world, service, deployment, back_to, wish, by_breaker, now)
+        _roll_back(world, service, deployment, back_to, wish, rolled_back, now)
     elif wish is not None and wish.status == "ROLLBACK_IN_PROGRESS":
         _close(wish, "ROLLBACK_FAILED", texts.BREAKER_ROLLED_BACK, now)
     elif wish is not None:
-        _close(wish, "STOPPED", texts.BREAKER_STOPPED if by_breaker else texts.REQUEST_STOPPED, now)
+        _close(wish, "STOPPED", stopped, now)
+
+
+_REASONS: dict[Cause, tuple[str, str, str]] = {
+    "alarm": (texts.ALARM_REASON, texts.ALARM_ROLLED_BACK, texts.ALARM_STOPPED),
+    "breaker": (texts.BREAKER_REASON, texts.BREAKER_ROLLED_BACK, texts.BREAKER_STOPPED),
+    "request": (texts.STOPPED_REASON, texts.REQUEST_ROLLED_BACK, texts.REQUEST_STOPPED),
+}
+"""By cause: why the deployment failed, and why its service deployment was rolled back or stopped."""
 
 
 def _roll_back(
@@ -124,10 +138,9 @@ def _roll_back(
     deployment: Deployment,
     target: Deployment,
     wish: ServiceDeployment | None,
-    by_breaker: bool,
+    reason: str,
     now: float,
 ) -> None:
-    reason = texts.BREAKER_ROLLED_BACK if by_breaker else texts.REQUEST_ROLLED_BACK
     if wish is not None:
         wish.status, wish.status_reason, wish.updated_at = "ROLLBACK_IN_PROGRESS", reason, now
         wish.started_at = wish.started_at if wish.started_at is not None else now

@@ -149,6 +149,7 @@ class Deployment:
     breaker_failures: int = 0  # what the circuit breaker compares with its threshold
     digest_failures: int = 0  # attempts in a row to turn a tag into a digest that failed
     unhealthy_stopped: int = 0  # stopped for their health and not yet replaced
+    heeds_alarms: bool = True  # none of the service's alarms stood in ALARM when it began
 
 
 @dataclass

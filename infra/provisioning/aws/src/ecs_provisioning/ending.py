@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import yaml
+from ecs_deployment.journal import journal_path
 
 from ecs_provisioning.calls import Aws, call
 from ecs_provisioning.stack import Stack, resources
@@ -25,6 +26,9 @@ def of(aws: Aws, stack: Stack) -> tuple[list[str], list[str]]:
             )
         else:
             gone.append(logical)
+    if (prefix := stack.parameters.get("JournalPrefix")) and "ServiceName" in stack.outputs:
+        path = journal_path(prefix, stack.outputs["ClusterName"], stack.outputs["ServiceName"])
+        kept.append(f"journal of deploys in SSM, {path}, where there was one")
     return kept, gone
 
 
