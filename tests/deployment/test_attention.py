@@ -116,6 +116,7 @@ def test_no_pause_is_longer_than_seven_seconds_or_shorter_than_a_quarter(
         (rolling(OLD), "starting"),
         (rolling(new(1), OLD), "becoming healthy"),
         (rolling(new(1), OLD, events=(DRAINING,)), "draining"),
+        (rolling(new(1, failed_tasks=1), OLD, events=(DRAINING,)), "becoming healthy"),
         (rolling(new(1), replace(OLD, running=0), events=(STOPPED, DRAINING)), "completing"),
         (rolling(new(1)), "completing"),
         (rolling(new(1), OLD, desired=2, events=(DRAINING,)), "becoming healthy"),

@@ -193,6 +193,17 @@ def test_the_evidence_is_grouped_and_ends_with_the_log() -> None:
     assert found.evidence[3:] == tuple(f"log: line {i}" for i in range(12, 20))
 
 
+def test_the_exit_of_a_task_that_was_stopped_in_good_order_is_no_evidence() -> None:
+    group = "arn:aws:elasticloadbalancing:eu-west-3:000000000000:targetgroup/app/0123456789abcdef"
+    reason = f"Task failed ELB health checks in (target-group {group})"
+    sick = stopped(reason, "ServiceSchedulerInitiated", container(0))
+    gone = stopped(EXITED, "EssentialContainerExited", container(0))
+    assert diagnose.cause(seen(sick, sick, gone), OURS).evidence == (
+        "2 x Task failed ELB health checks in (target group app)",
+        f"1 x {EXITED} (app exit 0)",
+    )
+
+
 @pytest.mark.parametrize(
     ("reason", "code", "fails"),
     [

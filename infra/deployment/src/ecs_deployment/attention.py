@@ -106,10 +106,12 @@ def stage(state: State, service: model.Service, targets: Sequence[model.Target] 
 def _drains(state: State, service: model.Service) -> bool:
     """Whether an old task was told to go and its connections are being drained."""
     newest = deployment_of(service, state.newest)
+    if (
+        newest is None or newest.running < service.desired or newest.failed_tasks
+    ):  # a failed one drains as well
+        return False
     draining = any("begun draining" in e.message for e in service.events if e.at >= state.created)
-    return (
-        draining and newest is not None and newest.running >= service.desired and not old_gone(state, service)
-    )
+    return draining and not old_gone(state, service)
 
 
 def old_gone(state: State, service: model.Service) -> bool:

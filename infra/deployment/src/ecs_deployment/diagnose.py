@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ecs_deployment import model
+from ecs_deployment.wording import short
 
 # What the scheduler does on its own account is no failure (recorded: "Scaling activity initiated by ...").
 _ORDERLY = re.compile(
@@ -211,8 +212,10 @@ def _grouped(failed: Sequence[model.Task]) -> tuple[str, ...]:
 
 
 def _reason(task: model.Task) -> str:
-    exits = ", ".join(f"{c.name} exit {c.exit_code}" for c in task.containers if c.exit_code is not None)
-    reason = task.stopped_reason or task.stop_code
+    # Whoever was stopped for its health and went in good order tells nothing by its exit code.
+    told = (None,) if task.stop_code == "EssentialContainerExited" else (None, 0)
+    exits = ", ".join(f"{c.name} exit {c.exit_code}" for c in task.containers if c.exit_code not in told)
+    reason = short(task.stopped_reason or task.stop_code)
     return f"{reason} ({exits})" if exits else reason
 
 
