@@ -65,4 +65,21 @@ TRC_STOP = (
     Moment("execution stopped", 20.7, 0.5),  # 12.3 after "stopping" in the run above
     Moment("stopped", 45.1, 1.0),
 )
+# Service events of a deployment whose tasks fail their container health check, with the circuit breaker rolling back
+# to the deployment before, whose id it uses again. What is between the first start and the failure is not recorded.
+G3 = (
+    Moment("has started 1 tasks", 0.0, 0.0),  # 19:42:25
+    Moment("deployment failed", 207.148, 5.0),
+    Moment("rolling back to deployment", 207.149, 0.001),
+    Moment("deployment completed", 398.059, 10.0),
+)
+# The task states of a rollout with a long deregistration delay: how the old task goes. "stopped" came 10 s after the
+# network interface began to be taken down; TRC has 23 and 24 s for the same, which is what the profile follows.
+DC34 = (
+    Moment("new task started", 0.0, 0.0),  # 15:33:57
+    Moment("deactivating", 40.0, 5.0),
+    Moment("stopping", 401.0, 5.0),
+    Moment("deprovisioning", 448.0, 3.0),
+    Moment("stopped", 458.0, 15.0),
+)
 STEADY_AFTER_SCALE_IN = 9.0  # TRC: seconds from the order to stop to "has reached a steady state"

@@ -9,8 +9,10 @@ chosen for each record (`Behaviour`); every other figure is the profile's, the s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
 
 from ecs_local import cfn_template
 from ecs_local.profile import FARGATE
@@ -26,6 +28,9 @@ BOOTS_SLOWLY = Behaviour(ready_after=20.0)  # BUG: the check at 10 s finds nobod
 LARGE_IMAGE = Behaviour(
     starts_in=18.6
 )  # CLI: 80.8 and 83.5 s from start to stop, less 23.5 and the 40 of settling
+CHECK_FAILS = Behaviour(ready_after=inf, sick_after=45.0)  # G3: three failures in 207 s, less three starts
+SETTLES_LATE = Behaviour(ready_after=158.0)  # G3: 191 s of rolling back, less the start and the tail
+STOPS_SLOWLY = Behaviour(stops_in=35.0)  # DC34: 47 s from STOPPING to DEPROVISIONING, less the 12 of TRC
 ONE_AT_A_TIME = replace(FARGATE, batch=1, between_starts=38.7)  # CLI, although the maximum is 200 percent
 
 
@@ -110,6 +115,57 @@ def trc_stop() -> tuple[list[Seen], float]:
     return [(name, at - ordered) for name, at in times.items() if at is not None], steady - ordered
 
 
+def g3() -> tuple[list[Seen], bool]:
+    """A rollout that its breaker rolls back, and whether the deployment before was used again."""
+    behaviours = {"app:1": SETTLES_LATE, "app:2": CHECK_FAILS}
+    breaker = {"enable": True, "rollback": True}
+    stage = Stage(
+        low=0,
+        balanced=False,
+        checked=True,
+        profile=FARGATE,
+        behaviours=behaviours,
+        deploymentCircuitBreaker=breaker,
+    )
+    before = stage.up("1").id
+    stage.run(600.0)
+    seen = {event.id for event in stage.service.events}
+    stage.deploy("2")
+    assert stage.until_over() == "ROLLBACK_SUCCESSFUL"
+    events = [event for event in reversed(stage.service.events) if event.id not in seen]
+    wanted, told = [moment.what for moment in records.G3], list[Seen]()
+    for event in events:
+        what = said(event.message).partition(" ecs-svc")[0]
+        if len(told) < len(wanted) and what == wanted[len(told)]:
+            told.append((what, event.created_at))
+    return [(what, at - told[0][1]) for what, at in told], stage.primary.id == before
+
+
+def dc34() -> list[Seen]:
+    """How the old task of a rollout goes when its group drains for six minutes and it stops slowly."""
+    stage = Stage(delay=370.0, profile=FARGATE, behaviours={"app:1": STOPS_SLOWLY})
+    stage.group.health_interval = 60.0
+    stage.up("1")
+    stage.run(600.0)
+    (old,) = stage.tasks
+    stage.deploy("2")
+
+    def reached(condition: Callable[[], bool]) -> float:
+        assert stage.simulation.run(until=condition)
+        return stage.now
+
+    def new_runs() -> bool:
+        return any(task.started_at is not None for task in stage.tasks if task is not old)
+
+    def is_in(state: str) -> bool:
+        return old.last_status == state
+
+    states = ("DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED")
+    times = [("new task started", reached(new_runs))]
+    times += [(state.lower(), reached(partial(is_in, state))) for state in states]
+    return [(what, at - times[0][1]) for what, at in times]
+
+
 def _behind_a_balancer() -> Stage:
     stage = Stage(delay=5.0, profile=FARGATE)
     stage.group.health_interval = 30.0
@@ -186,6 +242,8 @@ if __name__ == "__main__":
     print(beside("CLI: two tasks, no load balancer", records.CLI, cli()))
     print(beside("CLI: the first task of a service", records.FIRST, first()))
     print(beside("TRC: the start of a task", records.TRC_START, trc_start()))
+    print(beside("G3: the breaker rolls back", records.G3, g3()[0]))
+    print(beside("DC34: how an old task goes", records.DC34, dc34()))
     stop, steady = trc_stop()
     print(beside("TRC: the end of a task", records.TRC_STOP, stop))
     print(f"TRC: steady after {records.STEADY_AFTER_SCALE_IN:g} s, ours {steady:g} s")

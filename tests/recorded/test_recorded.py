@@ -17,6 +17,8 @@ REPLAYS: dict[str, tuple[Sequence[Moment], Callable[[], list[Seen]]]] = {
     "a first task without one": (records.FIRST, replay.first),
     "the start of a task": (records.TRC_START, replay.trc_start),
     "the end of a task": (records.TRC_STOP, lambda: replay.trc_stop()[0]),
+    "a breaker that rolls back": (records.G3, lambda: replay.g3()[0]),
+    "how an old task goes": (records.DC34, replay.dc34),
 }
 
 
@@ -43,6 +45,10 @@ def test_a_scale_in_is_steady_before_its_task_is_gone() -> None:
     moments, steady = replay.trc_stop()
     assert steady == pytest.approx(records.STEADY_AFTER_SCALE_IN, abs=0.5)
     assert steady < dict(moments)["stopped"]
+
+
+def test_the_rollback_uses_the_deployment_before_again() -> None:
+    assert replay.g3()[1]
 
 
 def test_replays_are_the_same_every_time() -> None:
