@@ -115,6 +115,7 @@ def test_what_may_go_past_the_tree_has_a_reason(top: Path) -> None:
     (top / "pyproject.toml").write_text(
         "[tool.workspace-checks.scripts]\n"
         'shell = ["scripts/*.sh"]\n'
+        'skip = ["apps/*"]\n'
         "allow = [\n"
         '  { file = ".github/*", command = "aws --region", reason = "why" },\n'
         '  { file = "*.sh", command = "docker compose", reason = "why" },\n'
@@ -122,10 +123,16 @@ def test_what_may_go_past_the_tree_has_a_reason(top: Path) -> None:
         '  { file = "Makefile", command = "nox", reason = "why" },\n'
         "]\n"
     )
-    left = [line for line in FOUND.splitlines() if "aws --region" not in line and "uv-lock" not in line]
-    gone = "pyproject.toml:7: S007 nothing in Makefile runs `nox` any more. Take this entry of allow away."
+    left = [
+        line
+        for line in FOUND.splitlines()
+        if not any(word in line for word in ("aws --region", "uv-lock", "apps/"))
+    ]
+    gone = "pyproject.toml:8: S007 nothing in Makefile runs `nox` any more. Take this entry of allow away."
     assert found(top).splitlines() == [*left, gone]
-    assert "scripts/other.sh" not in found(top)
+    (top / "apps/a/package.json").write_text("{")
+    (top / "docs/README.md").write_bytes(b"\xff\n```sh\ninv deps.chekc\n```\n")
+    assert "docs/README.md:3: S002 there is no task deps.chekc." in found(top)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def check(root: Path, source: str, tasks: Tasks) -> Report:
     """Judge the scripts of `source` (`index`, `worktree`, `HEAD` or a revision) in the repository of `root`."""
     place = tree.where(root)
     rules = scripts_rules.read(scripts_files.manifest(place, source))
-    texts, readers = scripts_files.read(place, source, rules.shell)
+    texts, readers = scripts_files.read(place, source, rules)
     pieces = [piece for path, text in texts.items() for piece in readers[path](path, text)]
     count, findings = judge(pieces, tasks, rules)
     label = "work tree" if source == tree.WORKTREE else source

@@ -10,7 +10,7 @@ from itertools import chain
 
 from workspace_checks import git, scripts_plain, scripts_yaml, tree
 from workspace_checks.errors import WorkspaceError
-from workspace_checks.scripts_model import Script, Use
+from workspace_checks.scripts_model import Rules, Script, Use
 
 Reader = Callable[[str, str], Iterable[Script | Use]]
 
@@ -31,13 +31,10 @@ _FOREIGN = re.compile(r"(?:^|/)(?:node_modules|\.venv|vendor)/")  # other people
 _PLAIN_FILES = (b"100644", b"100755")
 
 
-def read(
-    place: tree.Place, source: str, shell: Iterable[str] = ()
-) -> tuple[dict[str, str], Mapping[str, Reader]]:
-    """The text of every file that holds commands, and who reads it. `shell` are patterns of further scripts."""
-    patterns = tuple(shell)
+def read(place: tree.Place, source: str, rules: Rules) -> tuple[dict[str, str], Mapping[str, Reader]]:
+    """The text of every file that holds commands, and who reads it."""
     listed = dict(_worktree(place) if source == tree.WORKTREE else _stored(place, source))
-    readers = {path: reader for path in sorted(listed) if (reader := reader_of(path, patterns))}
+    readers = {path: reader for path in sorted(listed) if (reader := reader_of(path, rules))}
     if source == tree.WORKTREE:
         contents = {path: tree.read_file(place.root, path) for path in readers}
     else:
@@ -53,12 +50,12 @@ def manifest(place: tree.Place, source: str) -> str:
     return _decoded(MANIFEST, *tree.blobs_of(place, list(listed.values()))) if listed else ""
 
 
-def reader_of(path: str, shell: Iterable[str] = ()) -> Reader | None:
+def reader_of(path: str, rules: Rules) -> Reader | None:
     """Who reads this file; None where it holds no commands that concern us."""
-    if _FOREIGN.search(path):
+    if _FOREIGN.search(path) or any(fnmatchcase(path, pattern) for pattern in rules.skip):
         return None
     known = (reader for pattern, reader in _READERS if pattern.fullmatch(path))
-    named = (scripts_plain.shell for pattern in shell if fnmatchcase(path, pattern))
+    named = (scripts_plain.shell for pattern in rules.shell if fnmatchcase(path, pattern))
     return next(chain(known, named), None)
 
 
@@ -95,6 +92,8 @@ def _decoded(path: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
+        if path.endswith(".md"):
+            return content.decode("utf-8", errors="replace")  # its commands are plain letters all the same
         line = content.count(b"\n", 0, error.start) + 1
         raise WorkspaceError(
             f"{path}:{line}: this is not UTF-8.", "Save the file as UTF-8 and try again."

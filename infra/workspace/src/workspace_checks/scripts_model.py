@@ -80,3 +80,5 @@ class Rules:
     allow: tuple[Allowance, ...] = ()
     shell: tuple[str, ...] = ()
     """Patterns of further shell scripts to read."""
+    skip: tuple[str, ...] = ()
+    """Patterns of files not to read, such as samples of what is wrong."""

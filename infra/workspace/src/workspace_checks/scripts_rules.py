@@ -2,6 +2,7 @@
 
 [tool.workspace-checks.scripts]
 shell = [".ci/run"]
+skip = ["tests/samples/*"]
 allow = [
     { file = ".github/*", command = "pip install uv", reason = "nothing of the tree is installed yet" },
 ]
@@ -23,12 +24,13 @@ _FIELDS = ("file", "command", "reason")
 def read(text: str) -> Rules:
     """The rules in the text of pyproject.toml; refused, with the line, where one cannot be understood."""
     table = toml.table(toml.read("pyproject.toml", text.encode()), "tool", "workspace-checks", "scripts")
-    unknown = sorted(set(table) - {"allow", "shell"})
+    unknown = sorted(set(table) - {"allow", "shell", "skip"})
     if unknown:
-        raise WorkspaceError(f"pyproject.toml: {_WHERE} has no {unknown[0]}.", "It knows allow and shell.")
-    return Rules(
-        allow=tuple(_allowances(table.get("allow", []), text)), shell=_strings(table.get("shell", []))
-    )
+        raise WorkspaceError(
+            f"pyproject.toml: {_WHERE} has no {unknown[0]}.", "It knows allow, shell and skip."
+        )
+    allow = tuple(_allowances(table.get("allow", []), text))
+    return Rules(allow, _strings(table, "shell"), _strings(table, "skip"))
 
 
 def _allowances(entries: Any, text: str) -> Iterator[Allowance]:
@@ -45,9 +47,10 @@ def _allowances(entries: Any, text: str) -> Iterator[Allowance]:
         yield Allowance(**entry, line=toml.line_of(text, f'"{entry["command"]}"', entry["command"]))
 
 
-def _strings(value: Any) -> tuple[str, ...]:
+def _strings(table: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise WorkspaceError(
-            f"pyproject.toml: shell under {_WHERE} is {value!r}.", 'Write it as [".ci/run", "scripts/*.sh"].'
+            f"pyproject.toml: {key} under {_WHERE} is {value!r}.", 'Write it as [".ci/run", "scripts/*.sh"].'
         )
     return tuple(value)
