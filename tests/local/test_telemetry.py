@@ -90,7 +90,7 @@ def test_both_name_spaces_have_the_service(aws: Aws, place: Place) -> None:
     by = {"ClusterName": "telemetry", "ServiceName": "telemetry"}
     wait_for(lambda: _total(aws, "MemoryUtilization", "Average", "AWS/ECS", **by) > 0, "the free metric")
     insights = "ECS/ContainerInsights"
-    wait_for(lambda: _total(aws, "RunningTaskCount", "Average", insights, **by) >= 1, "the running count")
+    wait_for(lambda: _total(aws, "RunningTaskCount", "Maximum", insights, **by) >= 1, "the running count")
     task = _events(aws, "Task")[-1]
     one = by | {"TaskId": task["TaskId"], "ContainerName": "app"}
     assert _total(aws, "ContainerMemoryUtilized", "Average", insights, **one) > 5

@@ -56,9 +56,11 @@ class Shipper:
         self._waiting.append((*target, event))
         self._some.set()
 
-    def put(self, stream: Stream, at: float, text: str) -> None:
-        """Queues one line for a stream by name, `at` in epoch seconds; what is missing of it is made."""
-        self._waiting.append((stream, True, {"timestamp": int(at * 1000), "message": text}))
+    def put(self, stream: Stream, at: float, text: str, *, create: bool) -> None:
+        """Queues one line for a stream by name, `at` in epoch seconds; `create`: its group too where it is missing."""
+        if not self._known.get(stream, True):
+            del self._known[stream]  # the group may have been made in the meantime
+        self._waiting.append((stream, create, {"timestamp": int(at * 1000), "message": text}))
         self._some.set()
 
     async def drop(self, stream: Stream) -> None:
@@ -96,7 +98,11 @@ class Shipper:
                 continue
             for start in range(0, len(events), _BATCH):
                 params = {"logGroupName": stream[0], "logStreamName": stream[1]}
-                await self._try("PutLogEvents", params | {"logEvents": events[start : start + _BATCH]})
+                if not await self._try(
+                    "PutLogEvents", params | {"logEvents": events[start : start + _BATCH]}
+                ):
+                    self._known.pop(stream, None)  # it was there, and was deleted
+                    break
 
     async def _there(self, stream: Stream, create: bool) -> bool:
         if stream not in self._known:

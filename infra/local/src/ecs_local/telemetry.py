@@ -49,6 +49,7 @@ class Telemetry:
         self._processes, self._moved = processes, moved
         self._looks: dict[Key, _Look] = {}
         self._looked = 0
+        self._begun: set[int] = set()  # clusters whose log group was made; who deletes it is left in peace
         self._told: dict[str, tuple[float, list[str]]] = {}  # by cluster: when and what of its services
         self._streams: list[tuple[int, Stream]] = []  # (window, stream), oldest first
         self._loop = asyncio.create_task(self._run())
@@ -78,6 +79,7 @@ class Telemetry:
             events = list(insights.of_tasks(world, cluster, readings, now))
             self._tell(cluster, events, weight, now)
             self._tell_services(cluster, pause, now)
+            self._begun.add(id(cluster))
         self._looked += 1
         await self._forget()
 
@@ -111,7 +113,8 @@ class Telemetry:
             stream = group, self._stream_of(event)
             if event.fields["Type"] == "Container" and stream not in (known for _, known in self._streams):
                 self._streams.append((self._looked // _WINDOW, stream))
-            self._shipper.put(stream, now, json.dumps(event.message, separators=(",", ":")))
+            text = json.dumps(event.message, separators=(",", ":"))
+            self._shipper.put(stream, now, text, create=id(cluster) not in self._begun)
             for one in event.metrics:
                 for names in one.dimensions:
                     dimensions = {name: str(event.fields[name]) for name in names}

@@ -53,7 +53,7 @@ class AwsSource:
         ]
         if not names:
             return None
-        with translated("monitoring", "DescribeAlarms"):
+        with translated("cloudwatch", "DescribeAlarms"):
             answer = self._clients("cloudwatch").describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm"])
         return next(map(_rule, answer["MetricAlarms"]), None)
 
@@ -108,7 +108,7 @@ class AwsSource:
     ) -> dict[str, Sequence[tuple[float, float]]]:
         """cloudwatch:GetMetricData; what has no points is there with none."""
         found: dict[str, list[tuple[float, float]]] = {}
-        with translated("monitoring", "GetMetricData"):
+        with translated("cloudwatch", "GetMetricData"):
             pages = (
                 self._clients("cloudwatch")
                 .get_paginator("get_metric_data")

@@ -16,6 +16,7 @@ from ecs_local.api import (
     ecr,
     ecs,
     elbv2,
+    logs,
     mirror,
     models,
     protocol,
@@ -36,6 +37,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "ecr": ecr.OPERATIONS,
     "ecs": ecs.OPERATIONS,
     "elbv2": elbv2.OPERATIONS,
+    "logs": logs.OPERATIONS,
     "ssm": ssm.OPERATIONS,
 }
 _PARTLY = ("ecr", "elbv2", "logs", "sts")  # what has no handler there is passive
