@@ -188,8 +188,7 @@ def test_while_aws_does_not_answer_the_figures_grow_older_and_it_says_so() -> No
     world.clock.now += 30
     seen = collector.look()
     assert seen.notes == ("No answer: AWS could not be reached.",)
-    assert seen.containers == before.containers
-    assert (seen.age(s.TASKS) or 0) >= 30
+    assert replace(seen, notes=()) == before  # its time too: the screen says how long ago that was
     world.cloud.refuse(None, "services")
     assert collector.look().notes == ()
 

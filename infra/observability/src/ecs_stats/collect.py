@@ -70,7 +70,7 @@ class Collector:
         """Everything about the service now.
 
         Raises `Refused` where it does not exist and, the first time only, whatever keeps it from being read; later
-        that is a note beside what was known.
+        that is a note beside the look before, which keeps its time.
         """
         asking = self._asking
         try:
@@ -78,8 +78,7 @@ class Collector:
         except CloudError as error:
             if self._before is None:
                 raise
-            self._before = replace(self._before, at=self._clock(), notes=(f"No answer: {error.what}",))
-            return self._before
+            return replace(self._before, notes=(f"No answer: {error.what}",))
         asking.begin(self._clock())
         asking.readings[s.SERVICE] = Reading("ecs:DescribeServices", asking.now)
         snapshot = self._snapshot(seen)

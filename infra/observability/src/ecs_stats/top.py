@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TextIO
 
 from ecs_deployment.report_live import console
@@ -24,7 +25,7 @@ from rich.style import Style
 from ecs_stats.stats import Stats
 from ecs_stats.top_frame import SORTS, View, frame, plain
 from ecs_stats.top_keys import Keys
-from ecs_stats.top_text import Line
+from ecs_stats.top_text import Line, in_ascii
 
 _PLAIN_WIDTH = 160
 _REDRAWN = 1.0  # seconds after which the ages on the screen are drawn anew
@@ -69,11 +70,11 @@ def once(looks: Sequence[Stats], *, stream: TextIO | None = None, now: float | N
     safe = opened(stream, default=_stdout())
     moment = now if now is not None else max(look.at for look in looks)
     if not draws(safe, None):
-        safe.write(plain(frame(looks, moment, View(_PLAIN_WIDTH, None, drawn=False))))
+        safe.write(plain(_lines(looks, moment, View(_PLAIN_WIDTH, None, drawn=False), safe)))
         safe.flush()
         return
     screen = console(safe)
-    screen.print(Picture(frame(looks, moment, View(screen.width, None))))
+    screen.print(Picture(_lines(looks, moment, View(screen.width, None), safe)))
 
 
 def live(
@@ -89,7 +90,17 @@ def live(
         once(first, stream=stream)
         return
     with _looking(look, interval) as news, Keys() as keys, _screen(safe) as (screen, shown):
-        _draw(first, news, keys, screen, shown, clock)
+        draw = partial(_lines, stream=safe)
+        _draw(first, news, keys, screen, shown, lambda seen, view: Picture(draw(seen, clock(), view)))
+
+
+def _lines(looks: Sequence[Stats], now: float, view: View, stream: SafeStream) -> list[Line]:
+    """The frame, in characters that the stream can write."""
+    try:
+        "·…█▁".encode(stream.encoding)
+    except (LookupError, UnicodeEncodeError):
+        return [in_ascii(line) for line in frame(looks, now, replace(view, drawn=False))]
+    return frame(looks, now, view)
 
 
 def _draw(
@@ -98,7 +109,7 @@ def _draw(
     keys: Keys,
     screen: Console,
     shown: Live,
-    clock: Callable[[], float],
+    picture: Callable[[Sequence[Stats], View], Picture],
 ) -> None:
     view = View(screen.width, screen.height, keys=keys.there)
     drawn_at = -_REDRAWN
@@ -115,7 +126,7 @@ def _draw(
         size = screen.size
         if fresh or pressed or (size.width, size.height) != (view.width, view.height) or _due(drawn_at):
             view = replace(view, width=size.width, height=size.height)
-            shown.update(Picture(frame(looks, clock(), view)), refresh=True)
+            shown.update(picture(looks, view), refresh=True)
             drawn_at = time.monotonic()
 
 

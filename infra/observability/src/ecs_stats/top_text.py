@@ -15,6 +15,11 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 _MISSING = "-"
 
 
+_PLAINER = str.maketrans(
+    {"·": "|", "…": "~", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", " "), **dict.fromkeys(_SPARKS[:-1], "_")}
+)
+
+
 class Span(NamedTuple):
     """Some text of a line and what it means."""
 
@@ -23,6 +28,11 @@ class Span(NamedTuple):
 
 
 Line = Sequence[Span]
+
+
+def in_ascii(line: Line) -> list[Span]:
+    """The same line for a terminal that knows nothing else; it stays as wide."""
+    return [Span(text.translate(_PLAINER), kind) for text, kind in line]
 
 
 def text_of(line: Line) -> str:
