@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_stats.figures import Figures
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.observability.memory_source import TASK, event
@@ -61,6 +61,7 @@ _JSON = st.recursive(
 _FIELDS = st.sampled_from(sorted(json.loads(event(1.0))))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.dictionaries(_FIELDS, _JSON, max_size=4))
 def test_no_event_is_so_strange_that_it_ends_a_look(changes: dict[str, Any]) -> None:
     figures = _taken(json.dumps(json.loads(event(1.0)) | changes))

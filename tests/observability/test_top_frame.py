@@ -21,7 +21,7 @@ from ecs_stats.top_text import (
     width_of,
 )
 from ecs_stats.top_text import Span as Piece
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.observability.looks import NOW, asleep, look, rolling
@@ -161,12 +161,14 @@ def test_nothing_is_drawn_for_a_pipe() -> None:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.text(max_size=12), st.just(""))), st.integers(0, 30))
 def test_fitted_is_exactly_as_wide_as_asked(texts: list[tuple[str, str]], width: int) -> None:
     line: Line = fitted([Piece("".join(c for c in text if c.isprintable())) for text, _ in texts], width)
     assert width_of(line) == width
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(), st.integers(1, 30))
 def test_cut_never_exceeds(text: str, width: int) -> None:
     assert width_of([Piece(cut(text, width))]) <= width
