@@ -120,6 +120,7 @@ def verify(name: str, tag: str, wishes: Wishes, *, wake: bool, as_json: bool) ->
     ]
     found = FOUND_SOMETHING if any(one.findings for one in seen) else 0
     code = outcome.worst([found, woken.exit_code if woken else 0])
+    report.annotated([(f"{one.service} on {name}", f.text) for one in seen for f in one.findings])
     if as_json:
         print(describe.verified_json(name, tag, seen, code, _spent(connection, began)))
         return code

@@ -174,7 +174,13 @@ def _expected(error: Exception) -> Exit | None:
 
 
 def _told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Exit:
-    """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always."""
+    """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always.
+
+    In GitHub Actions it is an annotation as well: on the page of the run a log is folded away.
+    """
+    if end.message and os.environ.get("GITHUB_ACTIONS") == "true":
+        text = str(end.message).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        print(f"::error title={_OUTCOMES.get(end.code, 'failed')}::{text}", file=sys.stderr)
     if printed is not None and not printed.begun:
         import json
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks import _task
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SAMPLE = '''
@@ -239,6 +241,37 @@ def test_with_json_every_end_is_one_object(tree: Path, how: str, code: int, outc
     shown = json.loads(done.stdout)
     assert (done.returncode, shown["exit_code"], shown["outcome"]) == (code, code, outcome)
     assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "annotation"),
+    [
+        ("refused", "::error title=refused::The tag is not there.%0APublish it first."),
+        ("plain", "::error title=failed::It broke."),
+        ("code --code 4", None),  # the task itself has said why
+    ],
+)
+def test_in_github_actions_an_error_is_an_annotation(
+    tree: Path, arguments: str, annotation: str | None
+) -> None:
+    environment = {**os.environ, "GITHUB_ACTIONS": "true"}
+    done = subprocess.run(
+        command(*arguments.split()), cwd=tree, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert [line for line in done.stderr.splitlines() if line.startswith("::")] == [annotation] * bool(
+        annotation
+    )
+
+
+def test_a_crash_without_a_place_for_its_file_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    end = _task._unexpected(ValueError("token=hunter2 is wrong"))
+    assert end.code == 1
+    assert "ValueError: token=*** is wrong" in str(end.message)
+    assert str(end.message).endswith("Please report this.")
 
 
 def test_an_object_that_was_cut_off_is_followed_by_no_second_one(tree: Path) -> None:

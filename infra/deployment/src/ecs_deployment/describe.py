@@ -85,6 +85,9 @@ def _changes(one: Surveyed, decision: Plan) -> tuple[str, ...]:
     return difference(one.known.current.content, decision.content)
 
 
+_VERIFIED = {0: "verified", 3: "findings", 130: "interrupted"}
+
+
 def head(environment: str, tag: str, outcome: str, code: int, spent: tuple[int, float]) -> dict[str, Any]:
     """What every JSON object of a task begins with. `spent`: API calls and seconds."""
     calls, seconds = spent
@@ -155,7 +158,7 @@ def verified_json(
         }
         for one in seen
     ]
-    first = head(environment, tag, "findings" if code else "verified", code, spent)
+    first = head(environment, tag, _VERIFIED.get(code, "not verified"), code, spent)
     return json.dumps({**first, "services": services}, indent=2)
 
 

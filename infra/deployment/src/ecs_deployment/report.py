@@ -70,10 +70,11 @@ def final(
 def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> None:
     """Show an error that ended the run before any service had a result, in GitHub Actions.
 
-    The sentence for people, and the object for `--json`, are left to whoever turns the error into an exit code.
+    The sentence for people, the annotation, and the object for `--json` are left to whoever turns the error into an
+    exit code.
     """
     if github.present(environ):
-        github.publish_error(error, environ, opened(None, default=sys.stderr))
+        github.publish_error(error, environ)
 
 
 def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None) -> None:
@@ -96,6 +97,14 @@ def findings(rows: Sequence[tuple[str, str, str]], stream: TextIO | None = None)
         lines += [Line(first, min(len(head), len(first)), "bad"), *(Line(f"  {part}") for part in others)]
         lines += [Line(part) for part in wrapped(clean(cure), width, indent="  ")]
     _print(lines, safe, None)
+
+
+def annotated(rows: Sequence[tuple[str, str]], *, environ: Mapping[str, str] = os.environ) -> None:
+    """In GitHub Actions, an annotation for each (subject, what is wrong): on the page of the run a log is folded."""
+    if github.present(environ):
+        stream = opened(None, default=sys.stderr)
+        for subject, what in rows:
+            stream.line(github.annotation("error", subject, what))
 
 
 def _print_json(content: dict[str, Any], stream: SafeStream) -> None:

@@ -42,10 +42,9 @@ def publish(report: Report, environ: Mapping[str, str], stream: SafeStream) -> N
     _append(environ.get("GITHUB_OUTPUT"), outputs(report))
 
 
-def publish_error(error: DeployError, environ: Mapping[str, str], stream: SafeStream) -> None:
-    """The annotation, page and outputs of a run that ended before any service had a result."""
+def publish_error(error: DeployError, environ: Mapping[str, str]) -> None:
+    """The page and outputs of a run that ended before any service had a result; every task annotates its error."""
     outcome = outcome_of(error)
-    stream.line(annotation("error", words.WORDS[outcome].says, str(error)))
     _append_page(environ.get("GITHUB_STEP_SUMMARY"), page_of_error(words.WORDS[outcome].says, error))
     _append(
         environ.get("GITHUB_OUTPUT"),
