@@ -66,10 +66,9 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
     from ecs_provisioning import apply, ending
     from ecs_provisioning.lock import locked
 
-    if confirm != name and not dry:
-        raise UsageError(
-            f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
-        )
+    asks = not confirm and not dry and sys.stdin.isatty()
+    if confirm != name and not dry and not asks:
+        raise _unconfirmed(name)
     connection, clock = _connected(name), RealClock()
     for wish in reversed(list(_wishes(connection, services, {}))):
         stack = apply.existing(connection.aws, name, wish.service.name)
@@ -77,9 +76,11 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
             print(f"{wish.service.name}: there is no stack")
             continue
         kept, gone = ending.of(connection.aws, stack)
-        print(f"{stack.name}: {len(gone)} resources {'would go' if dry else 'go'}")
+        print(f"{stack.name}: {len(gone)} resources {'would go' if dry or asks else 'go'}")
         for line in kept:
             print(f"It stays: {line}")
+        if asks and _typed(f"Type the name of the environment to take {stack.name} away: ") != name:
+            raise _unconfirmed(name)
         if not dry:
             apply.destroy(
                 connection.aws,
@@ -91,6 +92,19 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
                     connection.cloud, connection.environment, service, live, clock, action="destroy"
                 ),
             )
+
+
+def _typed(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def _unconfirmed(name: str) -> UsageError:
+    return UsageError(
+        f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
+    )
 
 
 def lint() -> int:

@@ -60,7 +60,7 @@ def apply(
     help={
         "env": _ENV,
         "service": _SERVICE,
-        "confirm": "The environment's name once more: what is taken away does not come back. Required.",
+        "confirm": "The environment's name once more: what is taken away does not come back. Default: asked for.",
     }
 )
 def destroy(c: Context, *, env: str = "", service: str = "", confirm: str = "") -> None:

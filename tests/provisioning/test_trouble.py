@@ -78,6 +78,15 @@ def test_an_engine_without_a_network(tmp_path: Path) -> None:
         clients.close()
 
 
+def test_a_service_that_other_tools_made_needs_no_stack(aws: Aws, wish: Wish) -> None:
+    stack_of = applied(aws, wish).stack
+    other = replace(wish, environment="other")
+    with pytest.raises(Refused, match=r"and no stack ecs-other-.* made it") as refused:
+        applied(aws, other)
+    assert "names in environments.toml are enough" in refused.value.cure
+    room.destroy(aws, "test", stack_of, RealClock(), lambda _: None, free)
+
+
 @pytest.mark.parametrize("named", [{"VpcId": "vpc-1"}, {"SubnetIds": "subnet-1"}])
 def test_half_a_network_is_refused(aws: Aws, named: dict[str, str]) -> None:
     with pytest.raises(Refused, match="belong together"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from ecs_local import client
 
-from tests.tasks.command import Done, inv
+from tests.tasks.command import ROOT, Done, inv
 
 SETTINGS = """\
 [environments.local]
@@ -82,7 +85,7 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert "Balancer would be made anew. The service gets another address" in refused.stderr
     changed = ran(environ, "infra.apply", "--env", "local", *sized).stdout
     assert "learns what the service runs now; that changes nothing" in changed
-    assert "ecs-local-app: updated\n  reached at http://127.0.0.1\n  dashboard local-app\n" in changed
+    assert "ecs-local-app: updated\n  dashboard local-app\n" in changed
     ran(environ, "app.verify", "--env", "local", "--tag", "demo")
     assert ran(environ, "infra.apply", "--env", "local").stdout == "ecs-local-app: unchanged\n"
 
@@ -103,6 +106,29 @@ def test_names_that_the_settings_leave_out_come_from_the_stack(environ: dict[str
     (service,) = status["services"]
     assert service["service"] == "shop"
     assert service["desired"] == 0
+
+
+@pytest.mark.parametrize("typed", [b"yours\n", b"\x04"])
+def test_who_is_asked_and_gives_another_name_destroys_nothing(environ: dict[str, str], typed: bytes) -> None:
+    ran(environ, "infra.apply", "--env", "mine")
+    ours, theirs = os.openpty()
+    os.write(ours, typed)
+    command = [sys.executable, "-m", "invoke", "infra.destroy", "--env", "mine"]
+    done = subprocess.run(
+        command,
+        stdin=theirs,
+        env={**os.environ, **environ},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 2
+    assert "Type the name of the environment to take ecs-mine-shop away: " in done.stdout
+    assert "If that is meant, add --confirm mine" in done.stderr
+    assert "nothing to change" in ran(environ, "infra.plan", "--env", "mine").stdout
 
 
 @pytest.mark.parametrize(

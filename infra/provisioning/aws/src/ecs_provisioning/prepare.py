@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_deployment.clock import Clock
+from ecs_deployment.errors import Refused
 from ecs_deployment.settings import DEFAULT_JOURNAL, ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack, surroundings, template
@@ -136,11 +137,19 @@ def _new(
     service = completed(wish.environment, wish.service)
     assert service.cluster is not None
     assert service.repository is not None
+    assert service.service is not None
+    cluster_exists = surroundings.cluster_exists(aws, service.cluster)
+    if cluster_exists and surroundings.service_exists(aws, service.cluster, service.service):
+        raise Refused(
+            f"Service {service.service} is there already in cluster {service.cluster}, and no stack {name} made it.",
+            "To deploy it nothing is to be applied: its names in environments.toml are enough. To have one made, name "
+            "another.",
+        )
     parameters = for_new(
         service,
         _named_on_github(wish, wishes, {}),
         network=surroundings.network(aws, wishes),
-        cluster_exists=surroundings.cluster_exists(aws, service.cluster),
+        cluster_exists=cluster_exists,
         repository_exists=surroundings.repository_exists(aws, service.repository),
         journal=wish.journal,
     )

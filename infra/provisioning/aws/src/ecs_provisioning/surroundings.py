@@ -107,6 +107,12 @@ def cluster_exists(aws: Aws, name: str) -> bool:
     return any(cluster["status"] == "ACTIVE" for cluster in found)
 
 
+def service_exists(aws: Aws, cluster: str, name: str) -> bool:
+    """Whether there is a service of that name in a cluster that is there."""
+    found = call(aws.read("ecs"), "describe_services", cluster=cluster, services=[name])["services"]
+    return any(service["status"] != "INACTIVE" for service in found)
+
+
 def repository_exists(aws: Aws, name: str) -> bool:
     """Whether there is a repository of that name: a stack that was taken away has left its own."""
     try:
