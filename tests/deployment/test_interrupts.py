@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from ecs_deployment import interrupts
 from ecs_deployment.interrupts import Signals, untorn
 
 
@@ -135,3 +136,24 @@ def test_a_signal_that_would_tear_a_call_arrives_after_it() -> None:
         with Signals().attended(), pytest.raises(KeyboardInterrupt):
             call()
     assert story == ["whole", "whole again"]
+
+
+def test_the_second_tears_a_call_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_AT_ONCE", 0.02)
+    with Signals() as seen:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            threading.Event().wait(60)
+        assert seen.count == 2
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_loop_that_has_left_in_time_is_not_torn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_AT_ONCE", 0.01)
+    with Signals().attended() as seen:
+        with seen:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+        threading.Event().wait(0.05)  # longer than the timer would take
+    assert seen.count == 2

@@ -202,17 +202,29 @@ def test_a_signal_while_it_waits_for_the_lock(where: Place) -> None:
 
 
 def test_a_second_signal_while_it_hands_back_leaves_the_rest_to_the_next(where: Place) -> None:
-    """As a CI runner cancels: INT, TERM while it is at work, and KILL soon after."""
+    """As a CI runner cancels: INT, TERM while a call does not answer, and KILL 2.5 s later."""
     where.configure(minimumHealthyPercent=0)
-    with deploying(where, "demo-2") as process, slow(where, "RegisterScalableTarget", 1.5) as arrived:
+    with deploying(where, "demo-2") as process, slow(where, "RegisterScalableTarget", 9) as arrived:
         process.send_signal(signal.SIGINT)
         until(process, arrived, "the hand-back")
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=15)
+        output, _ = process.communicate(timeout=6)  # sooner than the answer
     assert process.returncode == 130, output
     assert where.entries()[0].outcome == "interrupted"
     assert where.deploy("demo-2").exit_code == 0
     assert (percent(where), suspended(where), where.entries()[0].debts) == (0, False, ())
+
+
+def test_a_second_signal_in_the_call_that_begins_the_rollout_claims_nothing(where: Place) -> None:
+    with slow(where, "UpdateService", 7) as arrived, started(where, command("demo-2")) as process:
+        until(process, arrived, "the call")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=6)
+    assert process.returncode == 130, output
+    assert "Whether the rollout began is not known." in output
+    assert "inv app.resume --env local" in output
+    assert where.entries()[0].outcome == "interrupted"
 
 
 def test_whoever_reads_may_leave_and_the_deploy_goes_on(where: Place) -> None:

@@ -150,7 +150,10 @@ def _with_change(
         BaseException
     ) as error:  # Ctrl-C while waiting for a lock, or the third one in the middle of a rollout
         for job in jobs:
-            _unwind(loop, job, error)
+            try:
+                _unwind(loop, job, error)
+            except KeyboardInterrupt:  # the journal does not answer either, and somebody insists
+                _unwind(loop, job, error)
         if not isinstance(error, KeyboardInterrupt):
             raise
     ended |= {job.plan.name: job.result for job in jobs if job.result}
@@ -160,13 +163,14 @@ def _with_change(
 
 def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
     """Give the lock of a job back that was not begun; one that was torn out of its rollout keeps what it owes."""
-    if job.result is not None:
-        return
-    if job.state is not None or loop.interrupts.count >= INSISTS:
-        leave(loop, job, silently=loop.interrupts.count >= INSISTS)
-        return
-    with suppress(DeployError):
-        job.held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
+    insists = loop.interrupts.count >= INSISTS
+    if job.result is None and job.stages:
+        leave(loop, job, silently=insists)
+    elif not job.held.closed and not insists:  # never begun, or torn out of its very last word
+        outcome = job.result.outcome if job.result else Outcome.INTERRUPTED
+        proven = bool(job.state and job.state.proven)
+        with suppress(DeployError):
+            job.held.close(outcome.value, proven=proven, cause=type(error).__name__)
 
 
 def _spared(one: Surveyed, seconds: float) -> Result:

@@ -98,6 +98,8 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
     one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
+    if one.state is None:  # torn out of the very calls that begin a rollout
+        one.result = replace(one.result, summary="Whether the rollout began is not known.")
     if not silently:
         _close(one, Outcome.INTERRUPTED)
     loop.sink(events.Finished(one.result))

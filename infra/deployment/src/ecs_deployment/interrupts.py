@@ -2,7 +2,8 @@
 
 A run has three parts. Before anything is changed a signal raises KeyboardInterrupt, as ever, and those after it are
 counted: what is unwound (the lock) is not torn. While it rolls, signals are counted and the loop answers them. After
-it, until the report is out, they come too late and change nothing. Only a third one tears: somebody insists.
+it, until the report is out, they come too late and change nothing. The second one tears a call that does not answer
+within a second (a CI runner kills 2.5 s later), and a third one whatever it meets: somebody insists.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import Protocol, Self
 # Ctrl-C, what CI and `kill` send, and a terminal that was closed.
 _NUMBERS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 
+
+_LEAVES = 2
+_AT_ONCE = 1.0  # seconds that the loop has to leave by itself after the second signal
 
 INSISTS = 3
 """Signals from which on nothing is waited for any more, the journal neither."""
@@ -89,6 +93,7 @@ class Signals:
         self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._before: dict[int, signal._HANDLER] = {}
         self._raises = False  # the first signal unwinds
+        self._unwinds = False
         self._over = False
         self._attended = False
 
@@ -122,20 +127,23 @@ class Signals:
             self._install()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._over = True
+    def __exit__(self, kind: object = None, *_: object) -> None:
+        self._over = kind is None  # else what was torn is still being unwound
         if not self._attended:
             self._restore()
 
     def _install(self) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._tear)
         for number in _NUMBERS:
             # What is ignored (nohup, a job that a script put in the background) stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._note)
 
     def _restore(self) -> None:
+        if self._before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
@@ -144,5 +152,12 @@ class Signals:
         self._count += 1
         self._woken.put(None)
         if self._raises or (self._count >= INSISTS and not self._over):
-            self._raises = False
+            self._raises, self._unwinds = False, True
+            raise KeyboardInterrupt
+        if self._count == _LEAVES and not self._over and not self._unwinds:
+            signal.setitimer(signal.ITIMER_REAL, _AT_ONCE)
+
+    def _tear(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._over:
+            self._unwinds = True
             raise KeyboardInterrupt

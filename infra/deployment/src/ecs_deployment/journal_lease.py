@@ -129,6 +129,11 @@ class Held:
         return self._lost is not None
 
     @property
+    def closed(self) -> bool:
+        """Whether the end was written."""
+        return self._closed
+
+    @property
     def others(self) -> tuple[Entry, ...]:
         """The entries before ours, newest first, as they were when we took the lock."""
         return self._others
