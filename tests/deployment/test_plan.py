@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ecs_deployment import model
 from ecs_deployment.debts import Debt
+from ecs_deployment.goal import Goal
 from ecs_deployment.known import Known, Request
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -23,6 +24,7 @@ from tests.deployment.builders import (
     deployment,
     image,
     known,
+    scaling,
     service,
     snapshot,
 )
@@ -119,7 +121,8 @@ ENVELOPES = [
     (100, 200, 4, ()),
     (0, 200, 1, (Debt("floor", 0, 100),)),
     (0, 200, 4, (Debt("floor", 0, 100),)),
-    (50, 200, 1, ()),  # 50 % of one task is rounded up to one
+    (50, 200, 1, (Debt("floor", 50, 100),)),  # one task is kept, but autoscaling may make it two on the way
+    (100, 200, 1, ()),
     (50, 200, 4, (Debt("floor", 50, 100),)),
     (0, 125, 4, (Debt("floor", 0, 100),)),
 ]
@@ -240,3 +243,9 @@ def test_a_registry_that_cannot_be_read_is_not_checked_and_says_so() -> None:
     assert decision.content is not None
     assert decision.content["containerDefinitions"][0]["image"] == "ghcr.io/acme/app:demo"
     assert any("not checked" in note for note in decision.notes)
+
+
+def test_what_autoscaling_would_wake_at_once_is_not_put_to_sleep() -> None:
+    """Any change of a scalable target lifts the count to MinCapacity, handing back the suspension too."""
+    facts = known(snapshot(scaling=scaling(1)), image=None, goal=Goal(revision=OLD, at_zero=True))
+    assert "MinCapacity is 1" in refused(facts, request=replace(REQUEST, action="sleep")).what

@@ -8,7 +8,7 @@ from typing import Any
 
 from ecs_deployment import model, observe, rollout
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import Limits, State
+from ecs_deployment.rollout_state import GoBackTo, Limits, Phase, State
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import MemoryCloud, World, stands
@@ -40,6 +40,14 @@ def test_a_deployment_whose_answer_was_lost_is_ours_too() -> None:
     """The call was repeated, and both had an effect: nobody else knows the revision that we registered."""
     lost = replace(FIRST, status="ACTIVE")
     assert _begun(SECOND, lost, OLD_ONE).ours == (FIRST.id, SECOND.id)
+
+
+def test_ecs_may_roll_back_to_what_was_taken_to_0_and_is_led_on() -> None:
+    """To ECS a rollout at 0 is completed: its breaker leads there, to the very revision that fails."""
+    state = rollout.raised(_begun(FIRST, OLD_ONE), b.service(SECOND, FIRST, desired=1))
+    gone = replace(SECOND, status="ACTIVE", rollout_state="FAILED")
+    state, effects = rollout.step(state, look(b.service(FIRST, gone)))
+    assert (state.phase, effects) == (Phase.RETREATING, (GoBackTo(b.OLD, None),))
 
 
 def test_somebody_elses_newer_deployment_still_supersedes() -> None:

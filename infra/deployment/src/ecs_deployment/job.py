@@ -66,14 +66,21 @@ class Job:
     @property
     def rolls(self) -> bool:
         """Whether something was still rolling when we last looked, whoever started it."""
-        service = self.state.last if self.state else None
+        service = self._service
         primary = service.primary if service else None
         return bool(service and service.desired and primary and primary.rollout_state == "IN_PROGRESS")
 
     @property
+    def _service(self) -> model.Service | None:
+        """The service as it was seen last, by the rollout or, where there is none, by planning."""
+        if self.state is not None:
+            return self.state.last
+        return self.seen.service if self.seen else None
+
+    @property
     def holds_out(self) -> bool:
         """Whether tasks of an earlier deployment serve in place of one that failed: only the floor keeps them."""
-        service = self.state.last if self.state else None
+        service = self._service
         primary = service.primary if service else None
         if not service or not service.desired or primary is None or primary.rollout_state != "FAILED":
             return False

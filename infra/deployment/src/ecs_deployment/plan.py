@@ -8,7 +8,7 @@ from typing import Any
 from ecs_deployment import model, refusals
 from ecs_deployment.commits import Order
 from ecs_deployment.debts import Debt
-from ecs_deployment.envelope import Envelope
+from ecs_deployment.envelope import DEFAULT_FLOOR, Envelope
 from ecs_deployment.fallback import Fallback, way_back
 from ecs_deployment.goal import Adopted
 from ecs_deployment.known import Known, Request
@@ -287,7 +287,7 @@ def _borrow(known: Known, settings: ServiceSettings, fallback: Fallback) -> tupl
             f"maximumPercent is raised from {live.ceiling} to {ceiling} for the rollout (overlap = true)."
         )
     start_first = Envelope(100, ceiling).starts_first(wanted)
-    if not live.keeps_all(wanted) and start_first:
+    if live.floor < DEFAULT_FLOOR and start_first:  # even where it keeps all of now: autoscaling may add more
         changed["minimumHealthyPercent"] = 100
         debts.append(Debt("floor", live.floor, 100))
         story.append(

@@ -27,7 +27,11 @@ def first(
     if known.goal.adopts:  # it rolls already, whatever there was to say against it
         return _kind(known.snapshot.service)
     if known.goal.at_zero:
-        return _kind(known.snapshot.service) or _under_way(known, supersede=request.supersede)
+        return (
+            _kind(known.snapshot.service)
+            or _under_way(known, supersede=request.supersede)
+            or (_wakes_at_once(known.snapshot) if request.action == "sleep" else None)
+        )
     return (
         _kind(known.snapshot.service)
         or _containers(known.base, containers)
@@ -142,6 +146,17 @@ def _capacity(snapshot: model.Snapshot) -> Refusal | None:
             "Raise MaxCapacity to at least 1.",
         )
     return None
+
+
+def _wakes_at_once(snapshot: model.Snapshot) -> Refusal | None:
+    """Any change of a scalable target lifts the count to its least (botocore, RegisterScalableTarget)."""
+    least = snapshot.scaling.min_capacity if snapshot.scaling else 0
+    if not least:
+        return None
+    return Refusal(
+        f"The scalable target's MinCapacity is {least}, so autoscaling would bring the service back from 0.",
+        "Set MinCapacity to 0 for a service that is to sleep.",
+    )
 
 
 def _envelope(service: model.Service, settings: ServiceSettings) -> Refusal | None:

@@ -253,9 +253,8 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
     waiting = "AWS's answers to agree"
-    if primary.id in state.ours and not out_of_time(state, seen.now):
-        # A stale answer, from before we raised the service again.
-        return replace(state, waiting_for=waiting), ()
+    if primary.id in state.ours:
+        return _our_own_earlier(replace(state, waiting_for=waiting), seen)
     if primary.created_at >= state.created:
         return _displaced_for_good(state, primary)
     if status in (
@@ -267,6 +266,15 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     if state.doubt != primary.id:
         return replace(state, doubt=primary.id, waiting_for=waiting), ()
     return _retreat_by_ecs(state, seen)
+
+
+def _our_own_earlier(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    """What we began before we raised the service again is PRIMARY: a stale answer, or ECS has rolled back to it."""
+    newest = deployment_of(seen.snapshot.service, state.newest)
+    gave_way = newest is not None and newest.rollout_state == "FAILED"
+    if gave_way or out_of_time(state, seen.now):
+        return _retreat_by_ecs(state, seen)
+    return state, ()
 
 
 def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State, tuple[Effect, ...]]:
@@ -294,7 +302,7 @@ def _fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     if not state.limits.roll_back:
         return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
     state, deployment = _back(state, seen), seen.snapshot.deployment
-    if state.plan.fallback.by_ecs and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
+    if _by_ecs(state) and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
         return state, (StopDeployment(deployment.arn),)
     return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
 
@@ -308,9 +316,15 @@ def _back(state: State, seen: Observation) -> State:
 def _retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
     state = _back(replace(state, cause=state.cause or _cause(state, seen)), seen)
-    if state.plan.fallback.by_ecs:
+    if _by_ecs(state):
         return state, ()
     return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
+
+
+def _by_ecs(state: State) -> bool:
+    """Whether ECS's own rollback leads where we want to go. A rollout of ours that was taken to 0 counts as
+    completed to ECS, and then it leads there."""
+    return state.plan.fallback.by_ecs and not state.raised
 
 
 def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
