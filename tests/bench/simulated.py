@@ -15,7 +15,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _pieces(first: int, count: int, through_aws: bool) -> Iterator[tuple[int, in
 
 
 def _shown(total: Figures, first: int, wall: float) -> dict[str, Any]:
-    shown = asdict(total) | {
+    shown = vars(total) | {
         "first_seed": first,
         "wall_seconds": round(wall, 1),
         "virtual_hours": round(total.virtual_hours, 1),

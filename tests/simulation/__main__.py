@@ -10,7 +10,9 @@ from tests.simulation.play import play
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
-    played = play(parser.parse_args().seed)
+    parser.add_argument("--through-aws", action="store_true", help="by boto3's own clients")
+    chosen = parser.parse_args()
+    played = play(chosen.seed, through_aws=chosen.through_aws)
     print(played.history)
     print(*played.wrong or ["Every invariant held."], sep="\n")
     return bool(played.wrong)

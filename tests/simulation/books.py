@@ -83,6 +83,11 @@ class Books:
         stored = self._world.parameters.get(f"{self._path}/{number:08d}")
         return stored.modified_at if stored else 0.0
 
+    def closed(self, number: int) -> bool:
+        """Whether the entry of that number has its outcome."""
+        entry = self.read(f"{self._path}/{number:08d}")
+        return entry is None or bool(entry.outcome)
+
     def owed(self) -> tuple[Debt, ...]:
         """All debts that the next one to look would find."""
         names = [name for name in self._world.parameters if name.startswith(self._path)]

@@ -44,6 +44,10 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
         yield f"unexpected: {result.cause} {result.evidence}"
     if outcome in (Outcome.REFUSED, Outcome.UNCHANGED) and ours:
         yield f"{outcome.value}, but it began {ours}"
+    if outcome is Outcome.UNCHANGED and process.run.action == "deploy" and process.run.weather.calm:
+        since = play.theatre.now - watch.well_at.get(primary.task_definition, 0.0)
+        if service.desired_count and since > 5 and not _strange(watch, process, primary, process.began):
+            yield f"unchanged and well, but the service has not been well for {since:.0f} s"
     if outcome is Outcome.INTERRUPTED and not process.heard and not process.count:
         yield "interrupted, but nobody pressed anything"
     if outcome is Outcome.DEPLOYED:
@@ -103,6 +107,7 @@ def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterat
     ):
         return
     kind, outcome = scenario.tags[run.tag], result.outcome
+    awake = not watch.asleep_at_launch.get(process.number, False)
     if kind == "sick" and not (scenario.balanced or scenario.checked):
         kind = FINE  # nobody asks it how it is
     room = (
@@ -124,7 +129,7 @@ def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterat
     elif (
         outcome is not Outcome.ROLLED_BACK
         and run.roll_back
-        and (scenario.desired or (scenario.proven and scenario.was_up))
+        and (awake or (scenario.proven and scenario.was_up))
     ):
         yield f"{outcome.value} with an image that is {kind}: {result.cause}"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -13,8 +14,8 @@ from ecs_local.api.errors import AwsError
 from ecs_local.simulate import Simulation
 from ecs_local.simulate_client import Client
 
-from tests.simulation import registers, seams
-from tests.simulation.account import BALANCER, CLUSTER, GROUP, NAME, RESOURCE, other_revision, raise_up
+from tests.simulation import aws_session, registers, seams
+from tests.simulation.account import BALANCER, CLUSTER, GROUP, NAME, PATH, RESOURCE, other_revision, raise_up
 from tests.simulation.history import History
 from tests.simulation.process import Process
 from tests.simulation.scenario import Run, Scenario, scenario
@@ -42,7 +43,9 @@ class Played:
 
 def play(seed: int, *, through_aws: bool = False) -> Played:
     """Play it; `through_aws`: by boto3's own clients. Raises nothing for what goes wrong in it."""
-    with seams.seams():
+    if through_aws:
+        random.seed(seed)  # botocore's jitter
+    with seams.seams(), aws_session.boto() if through_aws else nullcontext():
         return Play(scenario(seed), through_aws=through_aws).play()
 
 
@@ -84,6 +87,7 @@ class Play:
         if found is not None:
             return found
         if is_read(operation):
+            self.watch.alive(process)
             if operation == "GetParameter":
                 self.watch.fence_read(process, params)
             return self._client.call(service, operation, params)
@@ -123,6 +127,7 @@ class Play:
             "DescribeServiceDeployments": ask(
                 "ecs", "DescribeServiceDeployments", {"serviceDeploymentArns": arns[:20]}
             ),
+            "GetParametersByPath": ask("ssm", "GetParametersByPath", {"Path": PATH}),
             "DescribeScalableTargets": ask(
                 "application-autoscaling",
                 "DescribeScalableTargets",
@@ -148,7 +153,7 @@ class Play:
         body = process.actor.body
 
         def live() -> None:
-            seams.current.process = process
+            process.at_work()
             try:
                 body()
             finally:

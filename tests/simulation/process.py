@@ -19,7 +19,7 @@ from ecs_deployment.settings import DEFAULT_JOURNAL, Environment, ServiceSetting
 from ecs_deployment.survey import Setting, Wishes
 from ecs_local.api.errors import AwsError
 
-from tests.simulation import seams
+from tests.simulation import aws_session, seams
 from tests.simulation.account import ACCOUNT, CLUSTER, NAME, REGION
 from tests.simulation.memory_session import MemorySession
 from tests.simulation.scenario import Run, Scenario
@@ -37,6 +37,7 @@ class Stage(Protocol):
     theatre: Theatre
     scenario: Scenario
     past: Past
+    through_aws: bool
     processes: list[Process]
 
     def ask(self, process: Process, service: str, operation: str, params: dict[str, Any]) -> Answer:
@@ -85,6 +86,11 @@ class Process:
     @property
     def machine(self) -> str:
         return self.run.machine
+
+    @property
+    def now(self) -> float:
+        """The account's clock."""
+        return self.stage.theatre.now
 
     def lives(self, pid: int) -> bool:
         """Whether the process of that number is alive; asked only of the same machine."""
@@ -177,9 +183,14 @@ class Process:
         if self.dead:
             raise Killed
         self.stage.theatre.wait(self.actor, until)
-        seams.current.process = self
+        self.at_work()
         if self.stage.theatre.now - self.began > HOURS * 3600:
             self.stage.blame(f"{self.name} does not end")
+
+    def at_work(self) -> None:
+        """Whatever asks its machine, or sends a request, is this process from now on."""
+        seams.current.process = self
+        aws_session.at_work(self)
 
     def _signals(self) -> int:
         passed = self.stage.theatre.now - self.began
@@ -231,7 +242,9 @@ class Process:
         return Setting(self._cloud(), environment, self, self._sink, self)
 
     def _cloud(self) -> Cloud:
-        session = MemorySession(self.send, lambda: self.stage.theatre.now, self.sleep, self.chance.random)
+        if self.stage.through_aws:
+            return AwsCloud(aws_session.session())
+        session = MemorySession(self.send, lambda: self.now, self.sleep, self.chance.random)
         return AwsCloud(session)  # type: ignore[arg-type]
 
     def _request(self) -> Request:

@@ -181,7 +181,7 @@ def _run(chance: Random, pace: float, begins: float, *, beside: bool) -> Run:
         beside=beside,
         supersede=chance.random() < (0.5 if beside else 0.2),
         waits=chance.choice((0.0, 0.0, 60.0, 900.0)),
-        roll_back=chance.random() < 0.85,
+        roll_back=chance.random() < 0.75,
         weather=_weather(chance, pace),
         dies=dies,
         dies_after=chance.random() < 0.5,

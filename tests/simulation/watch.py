@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
+_RENEWED = 100.0
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
 
 
@@ -41,6 +42,8 @@ class Watch:
         self.asleep_at_launch: dict[int, bool] = {}
         self.numbers: dict[int, int] = {}  # process -> its entry
         self.strangers = 0  # deployments that somebody else began
+        self._stays_awake = float("-inf")
+        self._last: dict[int, dict[str, Any]] = {}  # process -> its last UpdateService
         self._fenced: dict[int, float] = {}
         self._last_holder = 0
         self._baseline: int | None = None
@@ -75,11 +78,26 @@ class Watch:
             self._baseline = self._baseline and 0
         if desired and healthy.get(primary.task_definition, 0) >= desired:
             self.well_at[primary.task_definition] = now
+        if not desired and now < self._stays_awake:
+            self._asleep_too_soon()
         if self._baseline is None or not self._guards:
             return
         self._baseline = min(self._baseline, desired)
         if serving < self._baseline:
             self.blame(f"only {serving} tasks serve, {self._baseline} did when the deploy began")
+
+    def _asleep_too_soon(self) -> None:
+        newest = next(iter(self._play.simulation.world.scaling_activities), None)
+        if newest and newest["Description"] == "Setting desired count to 0.":
+            self.blame("the idle alarm takes the service down that was only just deployed")
+
+    def alive(self, process: Process) -> None:
+        """A process asks something: its lease must be younger than two renewals."""
+        number = self.numbers.get(process.number)
+        if number is None or not process.run.weather.calm or self.books.closed(number):
+            return
+        if (silent := self._play.theatre.now - self.books.written_at(number)) > _RENEWED:
+            self.blame(f"{process.name} has not renewed its lease for {silent:.0f} s")
 
     def outsider(self, what: str) -> None:
         """Somebody else has just changed something."""
@@ -125,6 +143,7 @@ class Watch:
         """Rules of the one call that matters."""
         service = self.service
         desired = params.get("desiredCount")
+        self._not_twice(process, params)
         if desired and self.books.awake_since(self._play.theatre.now) > 30 and service.desired_count >= 1:
             self.blame(
                 f"{process.name} sends desiredCount {desired} to a service that is at {service.desired_count}"
@@ -138,6 +157,16 @@ class Watch:
         age = self._play.theatre.now - primary.updated_at
         if sinks and primary.rollout_state == "IN_PROGRESS" and service.desired_count and age > 20:
             self.blame(f"{process.name} hands the floor back while {primary.id} rolls")
+
+    def _not_twice(self, process: Process, params: dict[str, Any]) -> None:
+        """Where reads do not lag, nobody repeats a call that took effect."""
+        last, self._last[process.number] = self._last.get(process.number), params
+        primary = self.service.deployments[0]
+        under_way = primary.rollout_state == "IN_PROGRESS" and self.service.desired_count
+        mine = self.deployers.get(primary.id) is process
+        lags = process.run.weather.stale or any(what == "scale" for _, what, _ in self._play.scenario.outside)
+        if params.get("forceNewDeployment") and params == last and under_way and mine and not lags:
+            self.blame(f"{process.name} begins {primary.id} a second time")
 
     def after(self, process: Process, operation: str, params: dict[str, Any]) -> None:
         """A change has taken effect."""
@@ -178,9 +207,17 @@ class Watch:
                 f"{process.name} writes down a proof of {_short(entry.revision)}, "
                 f"which was not well since {since:.0f} s"
             )
+        if not entry.outcome and self._is_undisturbed(process) and self._play.scenario.idle == "leased":
+            self._stays_awake = (
+                now + 200.0
+            )  # the template's idle minutes, counted from the lease's last point
         image = self._image(entry.revision)
         if entry.tag and not image.endswith(digest_of(entry.tag)):
             self.blame(f"{process.name} proves {image} as tag {entry.tag}")
+
+    def _is_undisturbed(self, process: Process) -> bool:
+        alone = len(self._play.processes) == 1 and not self._play.scenario.outside
+        return alone and process.run.weather.calm and not process.count
 
     def _image(self, revision: str) -> str:
         content = self._play.simulation.world.task_definitions[revision].content

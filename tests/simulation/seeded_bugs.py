@@ -1,0 +1,298 @@
+"""Bugs to plant in the deployer, one at a time: a simulation that finds none of them would prove nothing.
+
+Each names the function it stands in, a piece of its source that occurs once in the module, and what stands there
+instead. Where the source has moved on, `planted` says so: a bug that cannot be planted is no bug that was found.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from types import CodeType, FunctionType, ModuleType
+
+
+@dataclass(frozen=True)
+class Bug:
+    """`where` is "module:function" in `ecs_deployment`; a method is "module:Class.method"."""
+
+    name: str
+    where: str
+    old: str
+    new: str
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """While inside, the deployer has the bug. Every reference to the function has it, since its code is exchanged."""
+    module_name, _, path = bug.where.partition(":")
+    module = importlib.import_module(f"ecs_deployment.{module_name}")
+    function: FunctionType = reduce(getattr, path.split("."), module)  # type: ignore[arg-type]
+    sound = function.__code__
+    function.__code__ = _with(bug, module, path)
+    try:
+        yield
+    finally:
+        function.__code__ = sound
+
+
+def _with(bug: Bug, module: ModuleType, path: str) -> CodeType:
+    source = inspect.getsource(module)
+    if source.count(bug.old) != 1:
+        raise LookupError(
+            f"{bug.name}: {bug.old!r} stands {source.count(bug.old)} times in {module.__name__}"
+        )
+    wrong = compile(source.replace(bug.old, bug.new), str(module.__file__), "exec", dont_inherit=True)
+    found = _find(wrong, path)
+    if found is None:
+        raise LookupError(f"{bug.name}: {module.__name__} has no function {path}")
+    return found
+
+
+def _find(code: CodeType, path: str) -> CodeType | None:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_qualname == path:
+                return constant
+            if (inner := _find(constant, path)) is not None:
+                return inner
+    return None
+
+
+BUGS = (
+    # --- plan
+    Bug(
+        "a desired count is sent though it was not 0",
+        "plan:plan",
+        "0 if goal.at_zero else 1 if asleep else None",
+        "0 if goal.at_zero else max(1, service.desired)",
+    ),
+    Bug(
+        "the floor stays low during the rollout",
+        "plan:_borrow",
+        "if live.floor < DEFAULT_FLOOR and start_first:",
+        "if False:",
+    ),
+    Bug(
+        "the floor is raised and nobody owes it",
+        "plan:_borrow",
+        'debts.append(Debt("floor", live.floor, 100))',
+        "pass",
+    ),
+    Bug(
+        "the suspension is not owed",
+        "plan:_borrow",
+        'debts.append(Debt("suspension", before, {**before, "in": True}))',
+        "pass",
+    ),
+    Bug(
+        "scale-in that was suspended before us counts as found active",
+        "plan:_borrow",
+        "if scaling and not scaling.suspended.scale_in:\n        flags = scaling.suspended\n"
+        '        before = {"in": flags.scale_in',
+        'if scaling:\n        flags = scaling.suspended\n        before = {"in": False',
+    ),
+    Bug(
+        "early success is not raised with the floor",
+        "plan:_borrow",
+        'if "minimumHealthyPercent" in changed and early.get("enable")',
+        'if False and early.get("enable")',
+    ),
+    Bug(
+        "another image than the tag's is pinned",
+        "plan:_with_image",
+        '"image": image}',
+        '"image": image[:-1] + "0"}',
+    ),
+    Bug(
+        "what runs already is called well without a look",
+        "plan:_rolls",
+        "if not judge(known.snapshot, expectation):",
+        "if True:",
+    ),
+    # --- rollout
+    Bug(
+        "success is judged by the rollout of whatever is PRIMARY",
+        "rollout:_rolling",
+        "    if primary is None or primary.id != state.newest:\n        return _displaced(state, seen)\n    state",
+        '    if primary and primary.rollout_state == "COMPLETED":\n'
+        "        return replace(state, outcome=Outcome.DEPLOYED, proven=True), ()\n    state",
+    ),
+    Bug(
+        "a rollback is well before it was looked at",
+        "rollout:_retreating",
+        "and not judge(seen.snapshot, _expected_back(state)):",
+        "and True:",
+    ),
+    Bug(
+        "the way back leads to the revision that failed",
+        "rollout:_back",
+        "fallback = state.plan.fallback.revision",
+        "fallback = state.revision",
+    ),
+    Bug(
+        "a crash loop is waited out",
+        "rollout:_rolling",
+        "evident = _evident_failure(state, seen)",
+        "evident = None",
+    ),
+    Bug(
+        "a deployment that raised the service again is forgotten",
+        "rollout:raised",
+        "ours = _newest_last([*state.ours, *mine], service.primary.id)",
+        "ours = state.ours",
+    ),
+    Bug(
+        "our own earlier deployment supersedes us",
+        "rollout:_displaced",
+        "    if primary.id in state.ours:\n        return _our_own_earlier",
+        "    if False:\n        return _our_own_earlier",
+    ),
+    Bug(
+        "whoever is PRIMARY supersedes, ECS's rollback too",
+        "rollout:_displaced",
+        "if primary.created_at >= state.created:",
+        "if True:",
+    ),
+    Bug(
+        "a service that is well is never called so",
+        "rollout:_proving",
+        "if not findings:",
+        "if not findings and False:",
+    ),
+    Bug(
+        "a service at 0 is not raised again",
+        "rollout:_fell_to_zero",
+        "if state.raised >= RAISES_AT_MOST or out_of_time(state, seen.now):",
+        "if True:",
+    ),
+    Bug(
+        "a new rollout is well as soon as it runs, proven or not",
+        "rollout:_rolling",
+        'if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):',
+        "if primary.running:\n        return replace(state, outcome=Outcome.DEPLOYED, proven=True), ()\n    if False:",
+    ),
+    Bug(
+        "a rollout that ended at 0 counts",
+        "rollout:_rolling",
+        "    if service.desired == 0:\n        return _fell_to_zero(state, seen)\n    if status",
+        '    if service.desired == 0 and primary.rollout_state == "COMPLETED":\n'
+        "        return replace(state, outcome=Outcome.DEPLOYED, proven=True), ()\n    if status",
+    ),
+    # --- drive: launch, finish, borrow
+    Bug(
+        "the floor is handed back while a rollback rolls",
+        "finish:finish",
+        "if not unknown and not one.rolls and not one.holds_out:",
+        "if not unknown:",
+    ),
+    Bug(
+        "the floor is handed back while old tasks hold out beside a failed deployment",
+        "finish:finish",
+        "and not one.holds_out:",
+        "and True:",
+    ),
+    Bug(
+        "scale-in is not resumed",
+        "finish:finish",
+        "if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):",
+        "if False:",
+    ),
+    Bug(
+        "scale-in is resumed while the idle alarm still stands",
+        "finish:hold",
+        "if not waits or not one.lease.stands_in_alarm():",
+        "if True:",
+    ),
+    Bug(
+        "a lost answer is followed by the same call, blindly",
+        "patience:patiently",
+        "if unknown and took_effect and (found := _look_twice(hands, took_effect)) is not None:",
+        "if False:",
+    ),
+    Bug("the fence is not re-checked", "patience:patiently", "hands.held.fence()", "pass"),
+    Bug(
+        "scale-in is suspended before it is owed",
+        "launch:launch",
+        "hands.held.owe(*plan.debts, revision=revision)",
+        "patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))\n"
+        "    hands.held.owe(*plan.debts, revision=revision)",
+    ),
+    Bug(
+        "what is struck out was never written back",
+        "borrow:give_back_configuration",
+        "    if ours:\n",
+        "    if False:\n",
+    ),
+    Bug(
+        "the suspension is struck out and stays",
+        "borrow:resume",
+        'if step != "changed_by_other" and debt.before is not None:',
+        "if False:",
+    ),
+    # --- journal
+    Bug(
+        "a leftover suspension is recorded as found",
+        "debts:_replaced",
+        "before=older.before,",
+        "before=newer.before,",
+    ),
+    Bug(
+        "debts are dropped on takeover",
+        "journal_handover:inherit",
+        "debts=before.debts,",
+        "debts=(),",
+    ),
+    Bug(
+        "an entry that was overtaken is taken at its first word",
+        "journal_take:_Taker._confirm",
+        "if entry.overtook and seen.holder and seen.stored:",
+        "if False:",
+    ),
+    Bug(
+        "a living holder is not waited for",
+        "journal_handover:hand_over",
+        "if not lives or clock.boottime() >= deadline:",
+        "if True:",
+    ),
+    Bug(
+        "a new entry keeps only its own debts",
+        "debts:adopt",
+        "joined = {debt.what: debt for debt in inherited}",
+        "joined: dict[str, Debt] = {}",
+    ),
+    Bug(
+        "a living process counts as gone",
+        "journal_owner:is_gone",
+        'return now not in ("", born)',
+        "return True",
+    ),
+    Bug(
+        "a lease counts as over at once",
+        "journal_take:_Taker._past",
+        "if stored.age >= LEASE:",
+        "if stored.age >= 0:\n            return Past.EXPIRED\n        if False:",
+    ),
+    Bug("the fence sees no later entry", "journal_lease:Held.fence", "if after is not None:", "if False:"),
+    Bug(
+        "the lease is not renewed",
+        "journal_lease:Held.renew_if_due",
+        "if self._closed or self._silence() < RENEW or now < self._next_try:",
+        "if True:",
+    ),
+    Bug(
+        "giving one thing back settles everything",
+        "journal_lease:Held.settled",
+        "left = tuple(debt for debt in self._entry.debts if debt.what not in whats)",
+        "left: tuple[Debt, ...] = ()",
+    ),
+    Bug(
+        "a closed entry owes nothing",
+        "journal_lease:Held.close",
+        "self._entry, outcome=outcome,",
+        "self._entry, debts=(), outcome=outcome,",
+    ),
+)
