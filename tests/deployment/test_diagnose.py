@@ -276,6 +276,15 @@ def test_no_container_instance() -> None:
     )
 
 
+def test_an_alarm_that_failed_the_deployment_is_named() -> None:
+    found = seen(events=("(deployment ecs-svc/2) deployment failed: alarm detected.",))
+    watching = replace(
+        found.service, configuration={"alarms": {"alarmNames": ["app-errors"], "enable": True}}
+    )
+    cause = diagnose.cause(replace(found, service=watching), OURS)
+    assert cause.text == "ECS failed the deployment because an alarm went off (app-errors)."
+
+
 def test_start_throttling_is_named() -> None:
     text = "operations are being throttled. Will try again later."
     found = diagnose.cause(seen(events=(text,)), OURS)

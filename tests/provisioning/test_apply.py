@@ -230,7 +230,7 @@ def test_an_alarm_on_errors_rolls_a_deploy_back(where: Place) -> None:
 
     report = where.deploy("demo-2", probe=False, sink=goes_off)
     assert report.exit_code == 4
-    assert "a CloudWatch alarm was detected" in report.services[0].cause
+    assert f"because an alarm went off ({CLUSTER}-{SERVICE}-errors)" in report.services[0].cause
     assert where.snapshot().service.task_definition == before
     assert where.verify("demo").findings == ()
     applied(where.connection.aws, wish(where, ErrorsPerMinute="0"))

@@ -193,6 +193,12 @@ def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, s
                 "Tasks fail to start again and again, and ECS slows down.",
                 "See the stop reasons of the tasks.",
             )
+        if "deployment failed: alarm detected" in message:
+            names = snapshot.service.configuration.get("alarms", {}).get("alarmNames", ())
+            return (
+                f"ECS failed the deployment because an alarm went off ({', '.join(names)}).",
+                "See what the alarm watches, and the log of the new tasks.",
+            )
         if "operations are being throttled" in message:
             return "AWS throttles the start of tasks.", "Wait; ECS tries again by itself."
         if placement := _PLACEMENT.search(message):
