@@ -45,7 +45,11 @@ def wish() -> Wish:
 def whole(clients: engines.Aws) -> Stack:
     """A stack with everything that the template can make, a network and a deploy role too."""
     settings = ServiceSettings(NAME, cluster=CLUSTER, repository=NAME, idle_minutes=5)
-    return applied(Aws(clients, clients), Wish("test", settings, EVERYTHING, journal="deploys")).stack
+    made = clients("iam").upload_server_certificate(
+        ServerCertificateName=NAME, CertificateBody="public", PrivateKey="private"
+    )
+    wished = EVERYTHING | {"CertificateArn": made["ServerCertificateMetadata"]["Arn"]}
+    return applied(Aws(clients, clients), Wish("test", settings, wished, journal="deploys")).stack
 
 
 @pytest.fixture(scope="session")

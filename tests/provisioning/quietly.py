@@ -34,7 +34,7 @@ EVERYTHING = {
     "ThrowawayPrefix": "pr-",
     "GitHubRepository": "acme/shop",
 }
-"""Parameters with which the template makes all that it can make without a certificate."""
+"""Parameters with which the template makes all that it can make, given a certificate too."""
 
 _BODY = template.body()  # as it is before anybody puts another in its place
 BAD = """

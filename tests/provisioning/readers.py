@@ -25,7 +25,7 @@ def repository(aws: Aws, name: str) -> dict[str, Any]:
     return found | {"policy": ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]}
 
 
-def _security_group(aws: Aws, name: str) -> dict[str, Any]:
+def security_group(aws: Aws, name: str) -> dict[str, Any]:
     return dict(aws.read("ec2").describe_security_groups(GroupIds=[name])["SecurityGroups"][0])
 
 
@@ -70,7 +70,7 @@ def _group(aws: Aws, name: str) -> dict[str, Any]:
     return found | {row["Key"]: row["Value"] for row in rows}
 
 
-def _listener(aws: Aws, name: str) -> dict[str, Any]:
+def listener_of(aws: Aws, name: str) -> dict[str, Any]:
     return dict(aws.read("elbv2").describe_listeners(ListenerArns=[name])["Listeners"][0])
 
 
@@ -121,7 +121,7 @@ READ: dict[str, Read] = {
     "AWS::EC2::InternetGateway": _gateway,
     "AWS::EC2::Route": _of_another,
     "AWS::EC2::RouteTable": _routes,
-    "AWS::EC2::SecurityGroup": _security_group,
+    "AWS::EC2::SecurityGroup": security_group,
     "AWS::EC2::Subnet": _subnet,
     "AWS::EC2::SubnetRouteTableAssociation": _of_another,
     "AWS::EC2::VPC": _vpc,
@@ -130,7 +130,7 @@ READ: dict[str, Read] = {
     "AWS::ECS::Cluster": _cluster,
     "AWS::ECS::Service": _service,
     "AWS::ECS::TaskDefinition": _definition,
-    "AWS::ElasticLoadBalancingV2::Listener": _listener,
+    "AWS::ElasticLoadBalancingV2::Listener": listener_of,
     "AWS::ElasticLoadBalancingV2::ListenerRule": rule,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
     "AWS::ElasticLoadBalancingV2::TargetGroup": _group,

@@ -20,6 +20,7 @@ from ecs_provisioning.stack import Stack
 from ecs_stats import widgets_check
 
 from tests.provisioning.quietly import CLUSTER, NAME, Made, applied
+from tests.provisioning.readers import listener_of, security_group
 from tests.provisioning.readers import repository as read_repository
 from tests.provisioning.readers import rule as read_rule
 
@@ -52,8 +53,7 @@ def test_it_fits_into_a_request(insights: str) -> None:
 
 def test_nothing_of_the_template_is_left_out(made: Made) -> None:
     declared = re.findall(r"^  (\w+):\n    Type: AWS::", template.body(), re.MULTILINE)
-    # With certificates HTTPS is served; there are none here.
-    assert sorted(made) == sorted(set(declared) - {"HttpsListener"})
+    assert sorted(made) == sorted(declared)
 
 
 def test_every_resource_is_there_as_the_template_has_it(made: Made) -> None:
@@ -69,8 +69,7 @@ def test_every_resource_is_there_as_the_template_has_it(made: Made) -> None:
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
 
-    (rule,) = made["BalancerSecurityGroup"]["IpPermissions"]
-    assert (rule["FromPort"], rule["ToPort"]) == (80, 80)
+    assert [one["FromPort"] for one in made["BalancerSecurityGroup"]["IpPermissions"]] == [80, 443]
     (rule,) = made["TaskSecurityGroup"]["IpPermissions"]
     assert (rule["FromPort"], rule["ToPort"]) == (1, 65535)
     assert rule["UserIdGroupPairs"][0]["GroupId"] == made["BalancerSecurityGroup"]["GroupId"]
@@ -85,7 +84,13 @@ def test_every_resource_is_there_as_the_template_has_it(made: Made) -> None:
     assert group["deregistration_delay.timeout_seconds"] == "30"
     assert (made["HttpListener"]["Port"], made["HttpListener"]["Protocol"]) == (80, "HTTP")
     (action,) = made["HttpListener"]["DefaultActions"]
-    assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
+    assert action["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    (action,) = made["HttpsListener"]["DefaultActions"]
+    assert (made["HttpsListener"]["Port"], action["FixedResponseConfig"]["StatusCode"]) == (443, "404")
+    assert made["HttpsListener"]["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert made["HostRule"]["RuleArn"].startswith(
+        made["HttpsListener"]["ListenerArn"].replace(":listener/", ":listener-rule/")
+    )
     assert made["HostRule"]["Actions"][0]["TargetGroupArn"] == group["TargetGroupArn"]
     assert made["HostRule"]["Conditions"][0]["HostHeaderConfig"]["Values"] == ["*"]
 
@@ -258,6 +263,11 @@ def test_only_requests_for_the_host_get_through(aws: Aws, wish: Wish) -> None:
     rule = read_rule(aws, stacks.physical(aws, found, "HostRule"))
     assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == ["shop.example.com"]
     assert found.outputs["Url"] == "http://shop.example.com"
+    listener = listener_of(aws, stacks.physical(aws, found, "HttpListener"))
+    (action,) = listener["DefaultActions"]
+    assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
+    group = security_group(aws, stacks.physical(aws, found, "BalancerSecurityGroup"))
+    assert [one["FromPort"] for one in group["IpPermissions"]] == [80]  # nothing listens on 443
 
 
 def test_the_outputs_name_what_a_deploy_needs(aws: Aws, wish: Wish) -> None:
