@@ -274,6 +274,13 @@ def excludes(rng: random.Random, state: State) -> None:
     )
 
 
+def unproject(rng: random.Random, state: State) -> None:
+    """A root that is nothing but a workspace."""
+    root = _root(state)
+    root.project = not root.project
+    root.uv = [line for line in root.uv if not line.startswith("package")]
+
+
 def lock_edit(rng: random.Random, state: State) -> None:
     """A hand in the lock: of a version, a row, a bracket, a name."""
     lines = state.lock.splitlines()
@@ -310,7 +317,7 @@ Mutation = Callable[[random.Random, State], None]
 ALL: tuple[Mutation, ...] = (
     add_need, drop_need, rebound, remark, respell, describe, extra_on_need, add_extra, drop_extra, add_group,
     drop_group, include_group, add_member, drop_member, rename_member, move_member, source, unsource, need_member,
-    python, version, build, package, setting, globs, excludes, lock_edit, respell, remark, rebound,
+    python, version, build, package, setting, globs, excludes, lock_edit, unproject, respell, remark, rebound,
 )  # fmt: skip
 
 

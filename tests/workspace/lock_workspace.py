@@ -29,6 +29,7 @@ class Member:
     uv: list[str] = field(default_factory=list)
     build: bool = False
     description: str = ""
+    project: bool = True
 
     def toml(self) -> str:
         """The manifest."""
@@ -37,7 +38,8 @@ class Member:
         lines += [f'description = "{self.description}"'] if self.description else []
         lines += [f'requires-python = "{self.python}"'] if self.python else []
         lines += ["dependencies = [", *(f"    {json.dumps(need)}," for need in self.needs), "]"]
-        if self.extras:
+        lines = lines if self.project else []
+        if self.extras and self.project:
             lines += ["", "[project.optional-dependencies]"]
             lines += [f"{name} = {json.dumps(needs)}" for name, needs in self.extras.items()]
         if self.groups:

@@ -99,7 +99,7 @@ def _locked(loaded: Tree, case: Case, part: Part) -> bytes:
 
 def _refused(loaded: Tree) -> WorkspaceError:
     """`git commit -- path`: git would commit those paths alone, and leave the lock out."""
-    names = git.run(loaded.place.root, "diff", "--cached", "--name-only", "-z", "HEAD").decode(
+    names = git.run(loaded.place.root, "diff", "--cached", "--name-only", "-z").decode(
         errors="surrogateescape"
     )
     paths = " ".join(judge.quoted(name) for name in names.split("\0") if name)

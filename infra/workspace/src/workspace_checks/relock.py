@@ -7,17 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from workspace_checks import uv, uv_lock_ask
+from workspace_checks import uv_lock_ask
 from workspace_checks.errors import WorkspaceError
 
 
 def with_uv(folder: Path) -> None:
     """Bring uv.lock in `folder` to what its manifests ask for; refused with uv's words where it cannot."""
-    answer = uv.ask(folder, "lock", environ=uv_lock_ask.environ())
-    if answer.code != 0 and "Python" in answer.text:
-        answer = uv.ask(
-            folder, "lock"
-        )  # the Python in use is not one that the project allows: uv may find another
+    answer = uv_lock_ask.run(folder, "lock")
     if answer.code != 0:
         raise WorkspaceError(
             f"uv could not lock (exit {answer.code}); the lock is as it was, staged and on disk.",

@@ -42,10 +42,11 @@ def snapshot(
 
 def _all(tree: Tree, root: Path) -> None:
     prefix = ["checkout-index", "--all", "--force", f"--prefix={root}{os.sep}"]
+    lean = {**os.environ, "GIT_LFS_SKIP_SMUDGE": "1"}  # no lock depends on large files
     if tree.source == INDEX:
-        git.run(tree.place.root, *prefix)
+        git.run(tree.place.root, *prefix, environ=lean)
         return
     with tempfile.TemporaryDirectory(prefix="workspace-checks-") as place:
-        environ = {**os.environ, "GIT_INDEX_FILE": str(Path(place) / "index")}
+        environ = {**lean, "GIT_INDEX_FILE": str(Path(place) / "index")}
         git.run(tree.place.root, "read-tree", tree.source, environ=environ)
         git.run(tree.place.root, *prefix, environ=environ)

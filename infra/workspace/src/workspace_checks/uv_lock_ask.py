@@ -38,13 +38,16 @@ def ask(tree: Tree, case: Case, part: Part) -> tuple[Word, str]:
 def _asked(folder: Path, *, online: bool) -> tuple[Word, str]:
     # A fresh lock needs no network, so that without it a fresh one is known at once; what uv must fetch before
     # it can tell (a URL, a build) is worth a second question.
-    answer = uv.ask(folder, "lock", "--check", "--offline", environ=environ())
+    answer = run(folder, "lock", "--check", "--offline")
     if answer.code != 0 and online:
-        answer = uv.ask(folder, "lock", "--check", environ=environ())
+        answer = run(folder, "lock", "--check")
     word = {0: Word.FRESH, 1: Word.STALE}.get(answer.code, Word.UNDECIDED)
     return word, answer.text
 
 
-def environ() -> dict[str, str]:
-    """What uv is told beside the user's own settings: the Python in use, so that it need not search for one."""
-    return {**PRETENDED, "UV_PYTHON": sys.executable}
+def run(folder: Path, *arguments: str) -> uv.Answer:
+    """uv, told of the Python in use, so that it need not search for one; where the project forbids it, it may."""
+    answer = uv.ask(folder, *arguments, environ={**PRETENDED, "UV_PYTHON": sys.executable})
+    if answer.code != 0 and "incompatible with the project" in answer.text:
+        return uv.ask(folder, *arguments, environ=PRETENDED)
+    return answer

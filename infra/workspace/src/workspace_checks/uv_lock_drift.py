@@ -139,6 +139,8 @@ def _settings(workspace: Workspace, lock: Lock, python: Bounds, found: Drift) ->
     for key in ("conflicts", "supported-markers", "required-markers"):
         if key in lock.header:
             found.unsure.append(f"{lock.path}: its {key}")
+    if not root.project and root.document.get("dependency-groups"):
+        found.unsure.append(f"{root.path}: the groups of a root that is no project")
     for key, name in _OPTIONS.items():
         asked, locked = table.get(key, _DEFAULTS[key]), options.get(name, _DEFAULTS[key])
         if asked != locked:
