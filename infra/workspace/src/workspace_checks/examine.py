@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from workspace_checks import judge, memo, tree
 from workspace_checks.check import FRESH, STALE, Report
@@ -13,6 +14,7 @@ from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
 from workspace_checks.judge import Case, Part
 from workspace_checks.tree import HEAD, INDEX, WORKTREE, Tree
+from workspace_checks.uv_lock_members import Known
 
 _ORDER = ("git add", "inv deps.add-member", "inv deps.align", "inv deps.fix")
 
@@ -26,6 +28,8 @@ def examined(loaded: Tree, name: str) -> Report:
     if loaded.source == WORKTREE:
         case, ignored = untracked.with_ignored(loaded, case)
     judged = judge.judge(case)
+    if isinstance(case.known, _Known):
+        case.known.save()
     locks = [part.lock for part in judged.parts]
     clean = not judged.beside and not any(part.stale or part.unsure for part in judged.parts)
     stale: list[Finding] = []
@@ -68,7 +72,30 @@ def case_of(loaded: Tree) -> Case:
         tuple(loaded.unmerged),
         tuple(loaded.special),
         before,
+        _Known(loaded),
     )
+
+
+class _Known(Known):
+    """By the ids of a tree, from the file that is kept beside the repository."""
+
+    def __init__(self, loaded: Tree) -> None:
+        super().__init__()
+        self._ids = loaded.ids
+        self._facts = memo.facts(loaded.place)
+
+    def get(self, path: str) -> Any:
+        name = self._ids.get(path)
+        return self._facts.get(name) if name else None
+
+    def learn(self, path: str, what: dict[str, Any] | bool) -> None:
+        name = self._ids.get(path)
+        if name:
+            self._facts.learn(name, what)
+
+    def save(self) -> None:
+        """Write down what was learnt."""
+        self._facts.save()
 
 
 def fresh(locks: list[str]) -> str:

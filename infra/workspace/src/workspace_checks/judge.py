@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workspace_checks import toml
 from workspace_checks import uv_lock_members as uv
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
+
+if TYPE_CHECKING:
+    from workspace_checks import uv_lock
 
 UV_LOCK, PNPM_LOCK, PNPM_WORKSPACE = "uv.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml"
 WORKFLOWS = ".github/"
@@ -25,6 +28,7 @@ class Case:
     unmerged: Collection[str] = ()
     special: Collection[str] = ()
     before: Callable[[str], bytes] = lambda _: b""
+    known: uv.Known = field(default_factory=uv.Known)
 
 
 @dataclass
@@ -73,7 +77,7 @@ def judge(case: Case) -> Judgement:
 
 def _uv(case: Case, found: Judgement) -> None:
     locks = [path for path in (*case.contents, *case.unmerged) if PurePosixPath(path).name == UV_LOCK]
-    manifests = uv.Manifests(case.contents, case.folders)
+    manifests = uv.Manifests(case.contents, case.folders, case.known)
     read = uv.find(manifests, locks)
     for workspace in read.workspaces:
         found.patterns += [workspace.pattern] if workspace.pattern else []
@@ -114,7 +118,8 @@ def _uv_part(case: Case, workspace: uv.Workspace, found: Judgement) -> Part:
     ]
     if not _present(case, part, workspace.root.path):
         return part
-    lock = uv_lock.read(part.lock, case.contents[part.lock])
+    known = case.known.get(part.lock) is True  # written as uv writes it, and its artefacts are well
+    lock = uv_lock.read(part.lock, case.contents[part.lock], regular=known)
     drift = uv_lock_drift.drift(workspace, lock)
     part.stale, part.unsure, part.doubtful = drift.stale, drift.unsure, drift.doubtful
     beside_root = {uv.below(workspace.root.folder, "uv.toml")} & set(case.contents)
@@ -122,16 +127,26 @@ def _uv_part(case: Case, workspace: uv.Workspace, found: Judgement) -> Part:
     part.unsure += [
         f"{path}: no plain file" for path in case.special if path.endswith(("pyproject.toml", UV_LOCK))
     ]
-    before = case.before(part.lock)
-    earlier = None
-    if before and before != case.contents[part.lock]:
-        try:
-            earlier = uv_lock.read(part.lock, before)
-        except WorkspaceError:
-            earlier = None  # HEAD has a broken lock: nothing to hold this one against
-    trusted = toml.strings(_config(workspace.root).get("artefact-hosts"))
-    found.beside += uv_lock_artefacts.artefacts(lock, earlier, trusted)
+    if not known:
+        trusted = toml.strings(_config(workspace.root).get("artefact-hosts"))
+        strangers = uv_lock_artefacts.artefacts(lock, _earlier(case, part.lock), trusted)
+        found.beside += strangers
+        if lock.regular and not strangers and not trusted:
+            case.known.learn(part.lock, True)
     return part
+
+
+def _earlier(case: Case, path: str) -> uv_lock.Lock | None:
+    """The lock at HEAD, where it is another one that can be read."""
+    from workspace_checks import uv_lock
+
+    before = case.before(path)
+    if not before or before == case.contents[path]:
+        return None
+    try:
+        return uv_lock.read(path, before)
+    except WorkspaceError:
+        return None
 
 
 def _pnpm(case: Case, found: Judgement) -> None:

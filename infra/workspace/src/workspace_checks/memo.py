@@ -11,8 +11,10 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
+from workspace_checks.facts import Facts
 from workspace_checks.tree import Place, Tree, folders
 
 _KEPT = 64  # verdicts; the oldest go first
@@ -69,7 +71,14 @@ def _file(place: Place) -> Path:
     return place.git_dir / "workspace-checks" / "fresh.json"
 
 
+def facts(place: Place) -> Facts:
+    """What is known of the contents of this repository, whatever a verdict on them was."""
+    return Facts(_file(place).with_name("contents"), _program())
+
+
+@cache
 def _program() -> str:
     """This package as it is: a rule that was changed forgets every verdict."""
     with os.scandir(Path(__file__).parent) as files:
-        return repr(sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()))
+        stats = sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file())
+    return hashlib.sha256(repr(stats).encode()).hexdigest()

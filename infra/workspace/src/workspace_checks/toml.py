@@ -45,6 +45,8 @@ def read(path: str, content: bytes) -> dict[str, Any]:
 
 def conflict(written: str) -> int:
     """The first line that bears the marks of a merge conflict, or 0."""
+    if "<<<<<<<" not in written and ">>>>>>>" not in written and "\n=======\n" not in written:
+        return 0  # nearly always, and much faster
     match = _CONFLICT.search(written)
     return written.count("\n", 0, match.start()) + 1 if match else 0
 

@@ -12,8 +12,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from workspace_checks import git
 from workspace_checks.errors import WorkspaceError
@@ -27,16 +28,14 @@ _KEPT = re.compile(rf"(?:^|/)(?:{'|'.join(map(re.escape, _NAMES + _PNPM))})$|^\.
 _ENDS = tuple(name.encode() for name in (*_NAMES, *_PNPM, ".yml", ".yaml"))
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A repository: the top folder of its work tree, and the folder that git keeps for it."""
 
     root: Path
     git_dir: Path
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """Manifests and locks of one source, as paths from the root. `names` has every file of the source."""
 
     place: Place
@@ -48,11 +47,11 @@ class Tree:
     names: bytes
     """Every path, each between two zero bytes."""
     untracked: frozenset[str] = frozenset()
-    unmerged: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    unmerged: Mapping[str, Mapping[int, str]] = MappingProxyType({})
     """Path -> stage (1 base, 2 ours, 3 theirs) -> id, for what a merge left open."""
     special: frozenset[str] = frozenset()
     """Manifests that are no plain files: links and sub-modules."""
-    contents: Mapping[str, bytes] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = MappingProxyType({})
     """What was read already: the work tree has to be, to be named by content."""
 
 

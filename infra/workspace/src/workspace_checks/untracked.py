@@ -12,7 +12,7 @@ from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
 from workspace_checks.judge import Case, Judgement, quoted
 from workspace_checks.tree import INDEX, WORKTREE, Tree
-from workspace_checks.uv_lock_members import MANIFEST, below
+from workspace_checks.uv_lock_members import MANIFEST, Known, below
 from workspace_checks.uv_lock_requirements import name_of
 
 _MANIFESTS = (MANIFEST, "package.json", "pnpm-workspace.yaml")
@@ -25,7 +25,7 @@ def with_ignored(loaded: Tree, case: Case) -> tuple[Case, list[str]]:
     if not found:
         return case, []
     more = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in found)
-    seen = replace(loaded, names=loaded.names + more)
+    seen = loaded._replace(names=loaded.names + more)
     contents = {**case.contents, **found}
     return replace(case, contents=contents, folders=partial(tree.folders, seen)), sorted(found)
 
@@ -78,10 +78,12 @@ def left_behind(loaded: Tree, case: Case) -> Iterator[Finding]:
             continue
         contents = {p: c for p, c in case.contents.items() if p not in differing}
         contents.update({path: there[path] for path in differing if path in there})
-        seen = replace(
-            loaded, names=loaded.names + b"".join(p.encode() + b"\0" for p in differing if p in there)
+        seen = loaded._replace(
+            names=loaded.names + b"".join(p.encode() + b"\0" for p in differing if p in there)
         )
-        mixed = replace(case, contents=contents, unmerged=(), folders=partial(tree.folders, seen))
+        mixed = replace(
+            case, contents=contents, known=Known(), unmerged=(), folders=partial(tree.folders, seen)
+        )
         if _is_fresh(mixed):
             for path in differing:
                 yield Finding(

@@ -132,10 +132,13 @@ class Lock:
         return value if isinstance(value, int) else 0
 
 
-def read(path: str, content: bytes) -> Lock:
-    """The lock; refused, with the line, where it does not parse or has another version than 1."""
+def read(path: str, content: bytes, *, regular: bool = False) -> Lock:
+    """The lock; refused, with the line, where it does not parse or has another version than 1.
+
+    `regular` says that this content is known to be written as uv writes it.
+    """
     text = toml.text(path, content)
-    regular = _regular(text)
+    regular = regular or _regular(text)
     if not regular:
         toml.read(path, content)
     head, *blocks = f"\n{text}".split(_START)

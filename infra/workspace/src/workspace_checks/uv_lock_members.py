@@ -7,11 +7,11 @@ folders that its globs name, less those it excludes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from workspace_checks import toml
 from workspace_checks.errors import WorkspaceError
@@ -125,12 +125,26 @@ def _required(project: Project) -> Iterator[tuple[str, str]]:
                 yield name, ("directory" if entry.get("editable") is False else "editable")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """Every workspace of a tree, and the manifests of projects that belong to none."""
 
     workspaces: tuple[Workspace, ...]
     orphans: tuple[Project, ...]
+
+
+class Known:
+    """What is known of the files of a tree, by path: here, what was learnt since it was made."""
+
+    def __init__(self) -> None:
+        self._learnt: dict[str, Any] = {}
+
+    def get(self, path: str) -> Any:
+        """The document, or what else was learnt; nothing when it is not known."""
+        return self._learnt.get(path)
+
+    def learn(self, path: str, what: dict[str, Any] | bool) -> None:
+        """Keep it."""
+        self._learnt[path] = what
 
 
 @dataclass
@@ -138,14 +152,18 @@ class Manifests:
     """The manifests of a tree, parsed as they are asked for; `folders` finds the folders of an expression."""
 
     contents: Mapping[str, bytes]
-    folders: Any
+    folders: Callable[[str], Collection[str]]
+    known: Known = field(default_factory=Known)
     _parsed: dict[str, Project] = field(default_factory=dict)
 
     def get(self, path: str) -> Project:
         """The manifest at that path, refused with its line where it does not parse."""
         if path not in self._parsed:
             content = self.contents[path]
-            document = toml.read(path, content)
+            document = self.known.get(path)
+            if not isinstance(document, dict):
+                document = toml.read(path, content)
+                self.known.learn(path, document)
             self._parsed[path] = Project(path, toml.text(path, content), document)
         return self._parsed[path]
 
