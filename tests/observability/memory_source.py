@@ -123,7 +123,7 @@ class MemorySource:
         return ["arn:aws:cloudwatch:eu-west-3:000000000000:alarm:idle"] if self.rule else []
 
     def logged(
-        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int = 10_000
+        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int | None = None
     ) -> Sequence[Logged]:
         self._arrive("logged")
         if group not in self.logs:

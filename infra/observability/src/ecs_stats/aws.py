@@ -55,7 +55,7 @@ class AwsSource:
             return None
         with translated("cloudwatch", "DescribeAlarms"):
             answer = self._clients("cloudwatch").describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm"])
-        return next(map(_rule, answer["MetricAlarms"]), None)
+        return next(map(rule_of, answer["MetricAlarms"]), None)
 
     def scaling_alarms(self, cluster: str, service: str) -> list[str]:
         """application-autoscaling:DescribeScalingPolicies."""
@@ -73,17 +73,20 @@ class AwsSource:
         return found
 
     def logged(
-        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int = 10_000
+        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int | None = None
     ) -> list[Logged]:
         """logs:FilterLogEvents, page by page."""
-        wanted: dict[str, Any] = {"logGroupName": group, "startTime": max(0, int(since * 1000))}
+        # By time and not by stream: AWS always does so by now, and ignores the member.
+        wanted: dict[str, Any] = {
+            "logGroupName": group, "startTime": max(0, int(since * 1000)), "interleaved": True,
+        }  # fmt: skip
         wanted |= {"filterPattern": pattern} if pattern else {}
         wanted |= {"logStreamNamePrefix": prefix} if prefix else {}
         found: dict[str, Logged] = {}
         with translated("logs", "FilterLogEvents"):
             for page in self._clients("logs").get_paginator("filter_log_events").paginate(**wanted):
                 found |= {one["eventId"]: _logged(one) for one in page["events"]}
-                if len(found) >= most:
+                if most is not None and len(found) >= most:
                     break
         return sorted(
             (one for one in found.values() if one.stream.startswith(prefix)), key=lambda one: (one.at, one.id)
@@ -140,7 +143,7 @@ def _to_zero(policy: Mapping[str, Any]) -> bool:
     )
 
 
-def _rule(alarm: Mapping[str, Any]) -> IdleRule:
+def rule_of(alarm: Mapping[str, Any]) -> IdleRule:
     """A member of DescribeAlarms' `MetricAlarms`: of one metric, or of an expression over several."""
     queries = tuple(alarm.get("Metrics", ())) or (_single(alarm),)
     periods = [one["MetricStat"]["Period"] for one in queries if "MetricStat" in one]

@@ -23,7 +23,6 @@ from ecs_stats.stats import Insights, Reading, Stats, Traffic
 from ecs_stats.tail import Tail
 
 _EVENTS = 8
-_FIRST_LOOK = 15 * 60.0  # seconds of figures that the first look asks for
 _SELDOM = 3600.0
 _PERFORMANCE = "logs:FilterLogEvents on the performance log group"
 _METRICS = "cloudwatch:GetMetricData"
@@ -32,8 +31,10 @@ _NO_BALANCER = "the service has no load balancer"
 
 @dataclass(frozen=True)
 class Pace:
-    """How often what is charged, and what hardly changes, is asked for; how late figures may come. Seconds."""
+    """How often what is charged, and what hardly changes, is asked for; how far back the first look asks for figures;
+    how late they may come. Seconds."""
 
+    first: float
     metrics: float
     settings: float
     usage_late: float
@@ -41,8 +42,8 @@ class Pace:
     traffic_late: float
 
 
-ON_AWS = Pace(metrics=60.0, settings=30.0, usage_late=180.0, lines_late=10.0, traffic_late=180.0)
-EMBEDDED = Pace(metrics=2.0, settings=2.0, usage_late=3.0, lines_late=2.0, traffic_late=5.0)
+ON_AWS = Pace(first=900.0, metrics=60.0, settings=30.0, usage_late=180.0, lines_late=10.0, traffic_late=180.0)
+EMBEDDED = Pace(first=60.0, metrics=2.0, settings=2.0, usage_late=3.0, lines_late=2.0, traffic_late=5.0)
 
 
 class Collector:
@@ -154,7 +155,7 @@ class Collector:
             readings[s.USAGE] = Reading(_PERFORMANCE, None, "Container Insights is off")
             return
         newest = self._figures.newest
-        since = self._asking.now - _FIRST_LOOK if newest is None else newest - self._pace.usage_late
+        since = self._asking.now - self._pace.first if newest is None else newest - self._pace.usage_late
         group = f"/aws/ecs/containerinsights/{self._cluster}/performance"
         try:
             events = self._source.logged(group, since, pattern=figures.PATTERN.format(service=self._name))

@@ -60,9 +60,9 @@ class Source(Protocol):
         """The ARNs of the alarms behind the service's scaling policies."""
 
     def logged(
-        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int = 10_000
+        self, group: str, since: float, *, pattern: str = "", prefix: str = "", most: int | None = None
     ) -> Sequence[Logged]:
-        """The events of a log group from `since` on, oldest first: at most about `most`, the newest left out.
+        """The events of a log group from `since` on, oldest first: all, or about `most` of the oldest.
 
         `pattern` is a filter pattern, `prefix` the begin of the streams' names. (logs:FilterLogEvents, free.)
         """
