@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ecs_deployment import model, observe
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
-from ecs_deployment.errors import Denied, NotFound, Refused
-from ecs_deployment.goal import of_tag
+from ecs_deployment.errors import CloudError, Denied, NotFound, Refused
+from ecs_deployment.goal import Goal, of_tag
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.known import Known
 from ecs_deployment.rollout_state import Part
@@ -172,6 +172,44 @@ def test_our_own_registry_has_to_answer(error: Denied | NotFound) -> None:
     place.cloud.refuse(error, "image")
     with pytest.raises(type(error)):
         known(place)
+
+
+@pytest.mark.parametrize(
+    "error", [NotFound("none"), CloudError("Unable to describe task definition.", code="ClientException")]
+)
+def test_a_revision_that_is_not_there_is_refused_by_its_name(error: CloudError) -> None:
+    place = world()
+    place.cloud.fail("task_definition", None, error)
+    with pytest.raises(Refused, match=r"There is no revision app:9\.") as caught:
+        observe.known(place.cloud, b.SETTINGS, place.live(), Goal(revision="app:9"), (), {})
+    assert "inv app.history" in caught.value.cure
+
+
+def test_a_revision_that_may_not_be_read_names_the_permission() -> None:
+    place = world()
+    place.cloud.fail("task_definition", None, Denied("no"))
+    with pytest.raises(Denied):
+        observe.known(place.cloud, b.SETTINGS, place.live(), Goal(revision="app:9"), (), {})
+
+
+@pytest.mark.parametrize(
+    ("pinned", "looked_up", "why_not"),
+    [
+        (f"{b.URI}@{b.DIGEST}", 1, ""),
+        (f"{b.URI}:v7", 0, "names its image by tag"),
+        (f"public.ecr.aws/other/thing@{b.DIGEST}", 0, "is not the repository of app"),
+    ],
+)
+def test_the_image_that_a_revision_pins(pinned: str, looked_up: int, why_not: str) -> None:
+    place = world()
+    place.cloud.images[b.DIGEST] = b.image()
+    place.cloud.definitions[b.NEW] = b.definition(b.NEW, image=pinned)
+    goal = Goal(revision=b.NEW)
+    found = observe.known(place.cloud, b.SETTINGS, place.live(), goal, (), {})
+    assert (place.cloud.sent("image"), found.image is not None) == (looked_up, bool(looked_up))
+    assert why_not in found.unchecked
+    again = observe.known(place.cloud, b.SETTINGS, place.live(), goal, (), {}, before=found)
+    assert (place.cloud.sent("image"), again.wanted) == (looked_up, found.wanted)
 
 
 @pytest.mark.parametrize("name", ["cluster", "service", "repository"])

@@ -79,7 +79,7 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
     notes = (
         [] if found.proven else [f"No run has proven {short(found.revision)}: it is proven now, or undone."]
     )
-    newest = next((e for e in entries if e.readable), None)
+    newest = next((e for e in entries if e.proven), None)
     if not to and newest and newest.action == "rollback" and newest.before == found.revision:
         notes.append(
             f"The last rollback left {short(found.revision)}, so this undoes it; --to names another."

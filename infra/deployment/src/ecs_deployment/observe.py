@@ -8,7 +8,7 @@ from dataclasses import replace
 from ecs_deployment import diagnose, model
 from ecs_deployment.attention import EVERYTHING, FOR_THE_PROOF
 from ecs_deployment.cloud import Cloud
-from ecs_deployment.errors import Denied, NotFound, NotOffered, Refused
+from ecs_deployment.errors import CloudError, Denied, NotFound, NotOffered, Refused
 from ecs_deployment.goal import Goal
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.known import Known
@@ -156,9 +156,12 @@ def _wanted(cloud: Cloud, goal: Goal, had: Mapping[str, model.TaskDefinition]) -
         return None
     try:
         return had.get(goal.revision) or cloud.task_definition(goal.revision)
-    except NotFound as error:
+    except CloudError as error:
+        # AWS calls a revision that is not there, or was deleted, a ClientException.
+        if not isinstance(error, NotFound) and error.code != "ClientException":
+            raise
         raise Refused(
-            f"There is no revision {goal.revision.rsplit('/', 1)[-1]}: {error.what}",
+            f"There is no revision {goal.revision.rsplit('/', 1)[-1]}.",
             "Name another one; `inv app.history` lists what was proven.",
         ) from error
 
