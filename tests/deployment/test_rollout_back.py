@@ -71,7 +71,7 @@ def test_the_stopped_tasks_of_the_way_back_are_read_when_there_is_news_and_none_
     ("event", "cause"),
     [
         ("operations are being throttled. Will try again later.", "AWS throttles the start of tasks."),
-        ("", "The time was up while still waiting for the new tasks to be healthy and 1 old one to drain."),
+        ("", "The time was up while still waiting for new tasks to be healthy, 1 old one to drain."),
     ],
 )
 def test_who_runs_out_of_time_is_told_what_it_hangs_on(event: str, cause: str) -> None:
