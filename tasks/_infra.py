@@ -139,5 +139,7 @@ def _wishes(connection: Connection, services: tuple[str, ...], wishes: Mapping[s
     from ecs_deployment.survey import chosen
     from ecs_provisioning.prepare import Wish
 
-    for service in chosen(connection.environment, services):
-        yield Wish(connection.environment.name, service, wishes, connection.environment.journal)
+    environment = connection.environment
+    for service in chosen(environment, services):
+        siblings = tuple(one.name for one in environment.services if one.name != service.name)
+        yield Wish(environment.name, service, wishes, environment.journal, siblings)

@@ -58,6 +58,14 @@ def _of_another(_: Aws, name: str) -> dict[str, Any]:
     return {"id": name}
 
 
+def _managed_policy(aws: Aws, name: str) -> dict[str, Any]:
+    iam = aws.read("iam")
+    version = iam.get_policy(PolicyArn=name)["Policy"]["DefaultVersionId"]
+    found = dict(iam.get_policy_version(PolicyArn=name, VersionId=version)["PolicyVersion"])
+    roles = iam.list_entities_for_policy(PolicyArn=name)["PolicyRoles"]
+    return found | {"roles": [one["RoleName"] for one in roles]}
+
+
 def _provider(aws: Aws, name: str) -> dict[str, Any]:
     iam = aws.read("iam")
     return dict(iam.get_open_id_connect_provider(OpenIDConnectProviderArn=name)) | {"Arn": name}
@@ -134,6 +142,7 @@ READ: dict[str, Read] = {
     "AWS::ElasticLoadBalancingV2::ListenerRule": rule,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
     "AWS::ElasticLoadBalancingV2::TargetGroup": _group,
+    "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::OIDCProvider": _provider,
     "AWS::IAM::Role": _role,
     "AWS::Logs::LogGroup": _log_group,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ecs_deployment.aws.permissions import PERMISSIONS
+from ecs_deployment.clock import RealClock
+from ecs_provisioning import apply as room
+from ecs_provisioning import stack as stacks
+from ecs_provisioning.calls import Aws
+from ecs_provisioning.plan import planned
+from ecs_provisioning.prepare import Wish
+from ecs_provisioning.stack import Stack
 
-from tests.provisioning.quietly import CLUSTER, NAME, Made
+from tests.provisioning.quietly import CLUSTER, NAME, Made, applied, free
+from tests.provisioning.readers import READ
 
 EVERYBODY = {"sts:GetCallerIdentity"}
 PUSH = {
@@ -36,7 +46,7 @@ FOR_ALL = {
 
 @pytest.fixture
 def statements(made: Made) -> list[dict[str, Any]]:
-    document = made["DeployRole"]["policies"]["deploy"]
+    document = made["DeployPolicy"]["Document"]
     return [
         one | {"Action": _listed(one["Action"]), "Resource": _listed(one["Resource"])}
         for one in document["Statement"]
@@ -59,6 +69,33 @@ def test_it_cannot_run_cloudformation_or_change_rights(statements: list[dict[str
     assert not any("*" in action for action in actions)
     assert {one for one in actions if one.startswith("cloudformation:")} == {"cloudformation:DescribeStacks"}
     assert {one for one in actions if one.startswith(("iam:", "sts:"))} == {"iam:PassRole"}
+
+
+def test_it_is_small_enough_for_a_managed_policy(made: Made) -> None:
+    """6,144 characters, white space not counted (IAM user guide, "IAM and AWS STS quotas")."""
+    assert len(json.dumps(made["DeployPolicy"]["Document"], separators=(",", ":"))) < 6144
+
+
+def test_a_second_service_of_the_environment_is_deployed_by_the_same_role(
+    aws: Aws, wish: Wish, whole: Stack, made: Made
+) -> None:
+    asked = replace(wish, parameters={"GitHubRepository": "acme/shop"}, siblings=("nobody", NAME))
+    done = applied(aws, asked)
+    there = {logical: physical for logical, _, physical in stacks.resources(aws, done.stack)}
+    assert not {"DeployRole", "OidcProvider"} & set(there)
+    role = whole.outputs["DeployRoleName"]
+    assert READ["AWS::IAM::ManagedPolicy"](aws, there["DeployPolicy"])["roles"] == [role]
+    assert f"deployed from GitHub by role {role}, as its neighbour is" in done.told
+    attached = aws.read("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert len(attached) == 2
+    # Another repository's workflows take on a role of their own.
+    other = replace(wish, service=replace(wish.service, name="other", service="other"))
+    other = replace(other, parameters={"GitHubRepository": "acme/other"}, siblings=(NAME, wish.service.name))
+    with planned(aws, other, RealClock()) as prepared:
+        assert {one.logical for one in prepared.changes} >= {"DeployRole", "DeployPolicy"}
+    room.destroy(aws, "test", done.stack, RealClock(), lambda _: None, free)
+    attached = aws.read("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert len(attached) == 1
 
 
 def test_what_can_be_narrowed_is(statements: list[dict[str, Any]], made: Made) -> None:

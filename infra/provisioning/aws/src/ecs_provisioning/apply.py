@@ -44,6 +44,8 @@ class Applied:
             "DeployRoleArn": "deployed from GitHub by",
             "DashboardName": "dashboard",
         }
+        if shared := self.stack.parameters.get("DeployRoleName"):
+            found = {**found, "DeployRoleArn": f"role {shared}, as its neighbour is"}
         here = found.get("Url", "").startswith("http://127.")  # the embedded ECS listens on another port
         return [
             f"{word} {found[name]}"

@@ -18,7 +18,7 @@ LAG = 2
 
 OURS = (
     "Image", "RunningRevision", "FirstTime", "ClusterOrigin", "RepositoryOrigin", "InsightsLogOrigin",
-    "OidcProviderOrigin", "JournalPrefix",
+    "OidcProviderOrigin", "DeployRoleName", "JournalPrefix",
 )  # fmt: skip
 """Parameters that say what there is; nobody may wish them otherwise."""
 

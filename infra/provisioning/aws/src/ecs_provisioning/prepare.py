@@ -33,13 +33,14 @@ from ecs_provisioning.stack import Stack
 class Wish:
     """One service of an environment, and parameters of the template that were asked for by name.
 
-    `journal` is the environment's: the prefix of its SSM parameters, or "off".
+    `journal` is the environment's: the prefix of its SSM parameters, or "off". `siblings`: its other services.
     """
 
     environment: str
     service: ServiceSettings
     parameters: Mapping[str, str] = field(default_factory=dict)
     journal: str = DEFAULT_JOURNAL
+    siblings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
         wish.service, _named_on_github(wish, wishes, before), defaults, before, wish.journal
     )
     parameters |= surroundings.origins(aws, before, values(parameters, before, defaults))
+    parameters |= _shared_role(aws, wish, before, values(parameters, before, defaults))
     all_values = values(parameters, before, defaults)
     body = template.body(all_values, wish.environment)
     first = changeset.create(aws, name, parameters, clock, body=body)
@@ -154,6 +156,7 @@ def _new(
         journal=wish.journal,
     )
     parameters |= surroundings.origins(aws, {}, values(parameters, {}, defaults))
+    parameters |= _shared_role(aws, wish, {}, values(parameters, {}, defaults))
     all_values = values(parameters, {}, defaults)
     body = template.body(all_values, wish.environment)
     first = changeset.create(aws, name, parameters, clock, body=body, new=True)
@@ -164,6 +167,19 @@ def _named_on_github(wish: Wish, wishes: Mapping[str, str], before: Mapping[str,
     """The wishes with GitHub's environment, which is called like ours unless something else was asked for."""
     named = before.get("GitHubEnvironment") or wish.environment
     return {"GitHubEnvironment": named, **wishes}
+
+
+def _shared_role(aws: Aws, wish: Wish, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """The role by which the same workflows deploy another service of the environment: they can take on only one."""
+    if not after.get("GitHubRepository") or before.get("GitHubRepository"):
+        return {}
+    same = ("GitHubRepository", "GitHubEnvironment")
+    for name in wish.siblings:
+        found = stack.read(aws, stack_name(wish.environment, name))
+        if found and all(found.parameters.get(one) == after.get(one) for one in same):
+            shared = found.parameters.get("DeployRoleName") or found.outputs.get("DeployRoleName", "")
+            return {"DeployRoleName": shared}
+    return {}
 
 
 def _named(service: ServiceSettings, found: Stack) -> ServiceSettings:

@@ -133,6 +133,42 @@ async def _delete_role(desk: Desk, made: Made, properties: Content) -> None:
     await remove(desk, "iam", "DeleteRole", {"RoleName": made.physical}, "NoSuchEntity")
 
 
+async def _create_managed_policy(desk: Desk, properties: Content) -> Made:
+    given = {
+        "PolicyName": properties.get("ManagedPolicyName") or desk.name(128),
+        "PolicyDocument": _document(properties["PolicyDocument"]),
+    } | ({"Description": properties["Description"]} if "Description" in properties else {})
+    arn = (await desk.ask("iam", "CreatePolicy", given))["Policy"]["Arn"]
+    made = desk.begun(Made(arn, {"PolicyArn": arn}))
+    await _attached(desk, arn, {}, properties)
+    return made
+
+
+async def _update_managed_policy(desk: Desk, made: Made, old: Content, new: Content) -> Made:
+    arn = made.physical
+    if changed(old, new, "PolicyDocument"):
+        versions = (await desk.ask("iam", "ListPolicyVersions", {"PolicyArn": arn}))["Versions"]
+        given = {"PolicyArn": arn, "PolicyDocument": _document(new["PolicyDocument"]), "SetAsDefault": True}
+        await desk.ask("iam", "CreatePolicyVersion", given)
+        for one in versions:
+            await desk.ask("iam", "DeletePolicyVersion", {"PolicyArn": arn, "VersionId": one["VersionId"]})
+    await _attached(desk, arn, old, new)
+    return made
+
+
+async def _attached(desk: Desk, arn: str, old: Content, new: Content) -> None:
+    before, after = (set(one.get("Roles", [])) for one in (old, new))
+    for role in sorted(before - after):
+        await remove(desk, "iam", "DetachRolePolicy", {"RoleName": role, "PolicyArn": arn}, "NoSuchEntity")
+    for role in sorted(after - before):
+        await desk.ask("iam", "AttachRolePolicy", {"RoleName": role, "PolicyArn": arn})
+
+
+async def _delete_managed_policy(desk: Desk, made: Made, properties: Content) -> None:
+    await _attached(desk, made.physical, properties, {})
+    await remove(desk, "iam", "DeletePolicy", {"PolicyArn": made.physical}, "NoSuchEntity")
+
+
 async def _create_provider(desk: Desk, properties: Content) -> Made:
     operation = "CreateOpenIDConnectProvider"
     answer = await desk.ask("iam", operation, shaped("iam", operation, properties))
@@ -203,6 +239,12 @@ KINDS = {
         _delete_repository,
         _update_repository,
         frozenset({"RepositoryName", "EncryptionConfiguration"}),
+    ),
+    "AWS::IAM::ManagedPolicy": Kind(
+        _create_managed_policy,
+        _delete_managed_policy,
+        _update_managed_policy,
+        frozenset({"Description", "ManagedPolicyName", "Path"}),
     ),
     "AWS::IAM::OIDCProvider": Kind(
         _create_provider,
