@@ -101,7 +101,7 @@ def logs(
     follow: bool = False,
     json: bool = False,
 ) -> int:
-    """Show the logs of all tasks in one stream, each line with the short id of its task.
+    """Show the logs of all tasks in one stream, each line with the short id of its task. Times are UTC.
 
     Example: inv app.logs --env local --follow --since 5m
     """

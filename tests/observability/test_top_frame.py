@@ -153,6 +153,7 @@ def test_several_services_are_told_apart() -> None:
     text = plain(frame([look(2), other], NOW, View(200, None)))
     assert "SERVICE" in text
     assert "jobs in staging" in text
+    assert "jobs: has reached a steady state." in text
 
 
 def test_nothing_is_drawn_for_a_pipe() -> None:

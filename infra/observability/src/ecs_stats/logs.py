@@ -64,8 +64,10 @@ class Logs:
 
     @property
     def several_containers(self) -> bool:
-        """Whether those of more than one container of a task come."""
-        return len({place.container for place in self._places}) > 1
+        """Whether those of more than one container of a service come."""
+        return len({(service, place.container) for place, service in self._places.items()}) > len(
+            self._services
+        )
 
     def read(self, since: float) -> list[LogLine]:
         """What was not told yet, from `since` (epoch seconds) on, oldest first."""

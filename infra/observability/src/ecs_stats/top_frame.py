@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ecs_stats import stats as s
@@ -155,27 +155,29 @@ def _table(rows: Sequence[Row], most: int, view: View, *, several: bool) -> list
 
 def _story(looks: Sequence[Stats], events: int, lines: int, width: int, now: float) -> list[Line]:
     """The newest events of the services and lines of the containers, oldest first."""
-    told = (
-        sorted((event for look in looks for event in look.events), key=lambda one: one.at)[-events:]
-        if events
-        else []
-    )
-    said = (
-        sorted((line for look in looks for line in look.lines), key=lambda one: one.at)[-lines:]
-        if lines
-        else []
-    )
+    told = _newest((_of_service(one, look, looks) for look in looks for one in look.events), events)
+    said = _newest((one for look in looks for one in look.lines), lines)
     kinds = _kinds(looks)
     result: list[Line] = []
     if told:
         result.append([Span("EVENTS", "bold")])
         result += [[Span(cut(f"{_ago(one, now):>5} ago  {one.text}", width))] for one in told]
     if said:
-        result.append([Span("LOG", "bold")])
+        result.append([Span("LOG", "bold"), Span(" times in UTC", "dim")])
         for one in said:
             head = Span(f"{one.task[:8]} ", kinds.get(one.task, "dim"))
             result.append([head, Span(cut(f"{_clock(one.at)} {one.text}", width - 9))])
     return result
+
+
+def _newest(said: Iterable[Said], most: int) -> list[Said]:
+    """The newest, oldest first."""
+    return sorted(said, key=lambda one: one.at)[-most:] if most else []
+
+
+def _of_service(event: Said, look: Stats, looks: Sequence[Stats]) -> Said:
+    """An event that names its service where several are shown."""
+    return replace(event, text=f"{look.name}: {event.text}") if len(looks) > 1 else event
 
 
 def _kinds(looks: Sequence[Stats]) -> dict[str, Kind]:
