@@ -216,6 +216,7 @@ def test_a_second_signal_while_it_hands_back_leaves_the_rest_to_the_next(where: 
 
 
 def test_a_second_signal_in_the_call_that_begins_the_rollout_claims_nothing(where: Place) -> None:
+    before = where.snapshot().service.task_definition
     with slow(where, "UpdateService", 7) as arrived, started(where, command("demo-2")) as process:
         until(process, arrived, "the call")
         process.send_signal(signal.SIGINT)
@@ -225,6 +226,7 @@ def test_a_second_signal_in_the_call_that_begins_the_rollout_claims_nothing(wher
     assert "Whether the rollout began is not known." in output
     assert "inv app.resume --env local" in output
     assert where.entries()[0].outcome == "interrupted"
+    wait_for(lambda: where.snapshot().service.task_definition != before, "what nobody could know: it began")
 
 
 def test_whoever_reads_may_leave_and_the_deploy_goes_on(where: Place) -> None:

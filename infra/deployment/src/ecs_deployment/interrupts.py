@@ -64,6 +64,20 @@ def untorn() -> Iterator[Untorn]:
         waiting.release()
 
 
+@contextmanager
+def deaf_threads() -> Iterator[None]:
+    """Threads that are started inside hear no signals, nor do those that they start.
+
+    Python answers a signal on the main thread alone. One that the kernel gives to another thread (it does where two
+    come at once) waits there until the main thread's call returns, which may take as long as AWS does.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_NUMBERS, signal.SIGALRM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Interrupts(Protocol):
     """How often the user asked to stop, and a wait that ends when they do. Entered while signals are to be counted."""
 

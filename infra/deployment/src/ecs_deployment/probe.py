@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ecs_deployment import tally
+from ecs_deployment.interrupts import deaf_threads
 from ecs_deployment.model import Traffic
 from ecs_deployment.probe_request import Address, Answer, address, request
 
@@ -81,7 +82,8 @@ class Probe:
             if self._tally is not None:
                 return
             self._tally = tally.begin(self._clock(), count_from_first_success=count_from_first_success)
-        threading.Thread(target=self._send_steadily, name="probe", daemon=True).start()
+        with deaf_threads():
+            threading.Thread(target=self._send_steadily, name="probe", daemon=True).start()
 
     def traffic(self) -> Traffic:
         """What was measured so far."""

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from ecs_deployment import report_text as words
 from ecs_deployment.events import Event, Finished, Progress, Said
+from ecs_deployment.interrupts import deaf_threads
 from ecs_deployment.report_plain import finished
 from ecs_deployment.report_stream import SafeStream
 from ecs_deployment.report_text import Kind
@@ -70,7 +71,8 @@ class Screen:
         )
 
     def __enter__(self) -> Screen:
-        self._live.start()
+        with deaf_threads():
+            self._live.start()
         return self
 
     def __exit__(

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from ecs_deployment import report_text as words
 from ecs_deployment.events import Event, Finished, Progress, Said
+from ecs_deployment.interrupts import deaf_threads
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.report_stream import SafeStream
 
@@ -38,7 +39,8 @@ class Plain:
         self._heartbeat = threading.Thread(target=self._beat, name="report", daemon=True)
 
     def __enter__(self) -> Plain:
-        self._heartbeat.start()
+        with deaf_threads():
+            self._heartbeat.start()
         return self
 
     def __exit__(
