@@ -109,6 +109,18 @@ class Place:
             report = self.deploy(self.other(), probe=False, request={"supersede": True})
             assert report.exit_code == 0, report
 
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Failing checks count at once. Not for a deploy that shall succeed: a busy machine may start it too late."""
+        ecs = self.connection.changes("ecs")
+        (live,) = ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"]
+        ecs.update_service(cluster=CLUSTER, service=SERVICE, healthCheckGracePeriodSeconds=0)
+        try:
+            yield
+        finally:
+            grace = live.get("healthCheckGracePeriodSeconds", 0)
+            ecs.update_service(cluster=CLUSTER, service=SERVICE, healthCheckGracePeriodSeconds=grace)
+
     def configure(self, **configuration: Any) -> None:
         """Change the live deployment configuration, as somebody else would."""
         live = dict(self.snapshot().service.configuration)

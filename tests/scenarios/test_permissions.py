@@ -10,7 +10,7 @@ from ecs_deployment.errors import Refused
 from ecs_deployment.outcome import Outcome, Report
 from ecs_local import client
 
-from tests.scenarios.place import CLUSTER, SERVICE, Place
+from tests.scenarios.place import SERVICE, Place
 from tests.scenarios.screen import screen
 
 NEEDED = [one for one in PERMISSIONS if not one.without]
@@ -27,9 +27,6 @@ ONLY_PRUNING = {"DeleteParameter"}  # called where the journal is older than twe
 @pytest.fixture
 def well(shared: Place) -> Iterator[Place]:
     """Awake and well, with a floor that is borrowed; planted faults are gone afterwards."""
-    shared.connection.changes("ecs").update_service(
-        cluster=CLUSTER, service=SERVICE, healthCheckGracePeriodSeconds=0
-    )
     shared.make_well()
     shared.configure(minimumHealthyPercent=0)
     yield shared
@@ -99,7 +96,8 @@ def test_a_failure_is_dealt_with_without_what_only_explains_it(well: Place) -> N
     for operation in ON_FAILURE:
         client.fault(well.engine, "access-denied", operation=operation)
     client.fault(well.engine, "failing-health", service=SERVICE, count=3)
-    report, shown = deploy(well, tag)
+    with well.impatient():
+        report, shown = deploy(well, tag)
     assert struck(well) - {""} == ON_FAILURE
     assert report
     assert report.services[0].outcome is Outcome.ROLLED_BACK
