@@ -64,7 +64,7 @@ def test_an_orphan_manifest(repository: Repository) -> None:
     repository.write("config/pyproject.toml", "[tool.ruff]\n")
     report = examined(repository)
     assert [(one.code, one.path) for one in report.findings] == [("D006", "tools/odd one/pyproject.toml")]
-    assert report.command == "inv deps.add-member --path 'tools/odd one'"
+    assert report.command == "inv deps.add-member --path 'tools/odd one' && inv deps.fix"
     text = repository.read("pyproject.toml")
     repository.write("pyproject.toml", text + '\n[tool.workspace-checks]\nstandalone = ["tools/*"]\n')
     assert codes(examined(repository)) == []
@@ -76,7 +76,11 @@ def test_bounds_that_differ_between_members(repository: Repository) -> None:
     repository.lock()
     report = examined(repository)
     assert codes(report) == ["D012"]
-    assert report.command == "inv deps.align --name idna"
+    assert report.command == "inv deps.align --name idna && inv deps.fix"
+    repository.git("add", ".")
+    assert examined(repository, "index").command == (
+        "inv deps.align --name idna && git add packages/two/pyproject.toml && inv deps.fix --staged"
+    )
     text = repository.read("pyproject.toml")
     repository.write("pyproject.toml", text + '\n[tool.workspace-checks]\nfree-bounds = ["idna"]\n')
     assert codes(examined(repository)) == []
@@ -135,8 +139,11 @@ def test_every_finding_at_once_in_three_forms(repository: Repository) -> None:
         "3 findings (index):",
         "packages/one/pyproject.toml:6: D003 zipp was added; uv.lock has no such entry.",
         "packages/two/pyproject.toml:6: D003 pluggy was added; uv.lock has no such entry.",
-        "tools/pyproject.toml:1: D006 odd belongs to no workspace and has no lock of its own.",
-        "Run: inv deps.add-member --path tools && inv deps.fix --staged",
+        (
+            "tools/pyproject.toml:1: D006 odd belongs to no workspace and has no lock of its own. "
+            "Name it in [tool.uv.workspace], or in `standalone` of [tool.workspace-checks]."
+        ),
+        "Run: python -m workspace_checks fix --staged",
     ]
     found = json.loads(run("--json")[1])
     assert (found["exit_code"], found["verdict"], found["source"]) == (3, "stale", "index")

@@ -81,7 +81,7 @@ USE = WORKSPACE["workspace"]
 KINDS: dict[str, tuple[Change, str, str]] = {
     "a requirement was added": (need("four", "idna", "zipp>=1"), STALE, "packages/four/pyproject.toml:7: D003 zipp>=1 was added"),
     "a requirement was removed": (need("four"), STALE, "D003 idna was removed"),
-    "a bound was changed": (need("two", "one[more]", "packaging>=24,<27"), STALE, "packaging<27,>=24 is asked for; uv.lock has packaging<27,>=23"),
+    "a bound was changed": (need("two", "one[more]", "packaging>=24,<27"), STALE, "packaging>=24,<27 is asked for; uv.lock has packaging>=23,<27"),
     "a bound was respelled": (need("two", "one[more]", "Packaging < 27.0, >= 23"), FRESH, ""),
     "a zero was added": (need("root", "one", "six>=1.16.0"), FRESH, ""),
     "an exclusion without effect": (need("root", "one", "six>=1.16,!=0.0.1"), UNSURE, "six"),

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options: argparse.Namespace) -> int:
     from workspace_checks import check, say
 
-    report = check.examine(Path.cwd(), options.source)
+    report = say.without_tree(check.examine(Path.cwd(), options.source))
     if options.json:
         import json
 

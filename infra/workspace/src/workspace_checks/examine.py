@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
 from workspace_checks import judge, memo, tree
@@ -14,9 +13,10 @@ from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
 from workspace_checks.judge import Case, Part
 from workspace_checks.tree import HEAD, INDEX, WORKTREE, Tree
-from workspace_checks.uv_lock_members import Known
+from workspace_checks.uv_lock_manifest import Known
 
-_ORDER = ("git add", "inv deps.add-member", "inv deps.align", "inv deps.fix")
+_ADD, _FIX = "git add ", "inv deps.fix"
+_EDITS = ("inv deps.add-member", "inv deps.align")
 
 
 def examined(loaded: Tree, name: str) -> Report:
@@ -55,7 +55,7 @@ def examined(loaded: Tree, name: str) -> Report:
         STALE if stale else FRESH,
         tuple(findings),
         tuple(notes),
-        command(findings),
+        command(findings, loaded.source),
     )
 
 
@@ -105,15 +105,24 @@ def fresh(locks: list[str]) -> str:
     return f"{', '.join(locks[:-1])} and {locks[-1]} are fresh"
 
 
-def command(findings: list[Finding]) -> str:
-    """The cures that are commands, in an order that works, as one line."""
-    cures = dict.fromkeys(one.cure for one in findings if one.cure.startswith(_ORDER))
-    adds = [
-        cure.removeprefix("git add ") for cure in cures if cure.startswith("git add ") and " && " not in cure
-    ]
-    rest = [cure for cure in cures if not cure.startswith("git add ")]
-    rest.sort(key=lambda cure: next(at for at, start in enumerate(_ORDER) if cure.startswith(start)))
-    return " && ".join([*([f"git add {' '.join(dict.fromkeys(adds))}"] if adds else []), *rest])
+def command(findings: Sequence[Finding], source: str) -> str:
+    """The cures that are commands, in an order that works, as one line.
+
+    What a task writes into a manifest has to be staged before `deps.fix --staged` can see it.
+    """
+    adds = [one.cure.removeprefix(_ADD) for one in findings if one.cure.startswith(_ADD)]
+    edits = list(dict.fromkeys(one.cure for one in findings if one.cure.startswith(_EDITS)))
+    edited = [one.path for one in findings if one.cure.startswith(_EDITS)]
+    edited += ["pyproject.toml" for one in findings if one.cure.startswith(_EDITS[0])]
+    last = list(dict.fromkeys(one.cure for one in findings if one.cure.startswith(_FIX)))
+    line = [f"{_ADD}{' '.join(dict.fromkeys(adds))}"] if adds else []
+    line += sorted(edits, key=lambda cure: _EDITS.index(next(one for one in _EDITS if cure.startswith(one))))
+    if edits and source == INDEX:
+        line.append(f"{_ADD}{' '.join(judge.quoted(path) for path in dict.fromkeys(edited))}")
+        last = last or [f"{_FIX} --staged"]
+    elif edits:
+        last = last or [_FIX]
+    return " && ".join([*line, *last])
 
 
 def _confirmed(loaded: Tree, case: Case, part: Part) -> tuple[list[Finding], list[str]]:
@@ -146,11 +155,3 @@ def _confirmed(loaded: Tree, case: Case, part: Part) -> tuple[list[Finding], lis
         lines = [f"uv would change it, judging {reason.partition(': ')[2]}." for reason in part.unsure[:1]]
         return [Finding(part.lock, 1, "D003", lines[0])], []
     raise WorkspaceError(f"{part.lock}: uv could not judge it ({part.unsure[0]}).", f"uv said:\n{text}")
-
-
-def changed(loaded: Tree, other: Tree, names: Collection[str]) -> list[str]:
-    """The files of these names whose content is not the same in both trees."""
-    paths = {*loaded.ids, *other.ids}
-    return sorted(
-        p for p in paths if PurePosixPath(p).name in names and loaded.ids.get(p) != other.ids.get(p)
-    )

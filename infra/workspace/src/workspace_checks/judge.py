@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from workspace_checks import toml
 from workspace_checks import uv_lock_members as uv
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
+from workspace_checks.uv_lock_manifest import Known, Manifests, Project, below
 
 if TYPE_CHECKING:
     from workspace_checks import uv_lock
@@ -28,7 +29,7 @@ class Case:
     unmerged: Collection[str] = ()
     special: Collection[str] = ()
     before: Callable[[str], bytes] = lambda _: b""
-    known: uv.Known = field(default_factory=uv.Known)
+    known: Known = field(default_factory=Known)
 
 
 @dataclass
@@ -77,7 +78,7 @@ def judge(case: Case) -> Judgement:
 
 def _uv(case: Case, found: Judgement) -> None:
     locks = [path for path in (*case.contents, *case.unmerged) if PurePosixPath(path).name == UV_LOCK]
-    manifests = uv.Manifests(case.contents, case.folders, case.known)
+    manifests = Manifests(case.contents, case.folders, case.known)
     read = uv.find(manifests, locks)
     for workspace in read.workspaces:
         found.patterns += [workspace.pattern] if workspace.pattern else []
@@ -122,7 +123,7 @@ def _uv_part(case: Case, workspace: uv.Workspace, found: Judgement) -> Part:
     lock = uv_lock.read(part.lock, case.contents[part.lock], regular=known)
     drift = uv_lock_drift.drift(workspace, lock)
     part.stale, part.unsure, part.doubtful = drift.stale, drift.unsure, drift.doubtful
-    beside_root = {uv.below(workspace.root.folder, "uv.toml")} & set(case.contents)
+    beside_root = {below(workspace.root.folder, "uv.toml")} & set(case.contents)
     part.unsure += [f"{path}: settings of its own" for path in beside_root]
     part.unsure += [
         f"{path}: no plain file" for path in case.special if path.endswith(("pyproject.toml", UV_LOCK))
@@ -161,9 +162,9 @@ def _pnpm(case: Case, found: Judgement) -> None:
 
     for folder in sorted(folders):
         workspace = pnpm_lock_members.find(case.contents, folder)
-        part = Part(uv.below(folder, PNPM_LOCK))
+        part = Part(below(folder, PNPM_LOCK))
         found.parts.append(part)
-        if _present(case, part, workspace.path if workspace.text else uv.below(folder, "package.json")):
+        if _present(case, part, workspace.path if workspace.text else below(folder, "package.json")):
             part.stale += pnpm_lock.drift(workspace, pnpm_lock.Lock(part.lock, case.contents[part.lock]))
         texts = [(package.path, package.text) for package in workspace.members.values()]
         texts += [(p, toml.text(p, c)) for p, c in case.contents.items() if p.startswith(WORKFLOWS)]
@@ -195,7 +196,7 @@ def _present(case: Case, part: Part, manifest: str) -> bool:
     return False
 
 
-def _config(root: uv.Project) -> dict[str, Any]:
+def _config(root: Project) -> dict[str, Any]:
     """`[tool.workspace-checks]` of the root: `standalone`, `free-bounds`, `artefact-hosts`, `hook`."""
     return toml.table(root.document, "tool", "workspace-checks")
 
@@ -214,9 +215,4 @@ def quoted(path: str) -> str:
 
 
 def _manifest_of(lock: str) -> str:
-    return quoted(uv.below(str(PurePosixPath(lock).parent), "pyproject.toml"))
-
-
-def cured(findings: list[Finding], cure: str) -> Iterator[Finding]:
-    """The findings, each with this cure unless it has one of its own."""
-    return (one if one.cure else replace(one, cure=cure) for one in findings)
+    return quoted(below(str(PurePosixPath(lock).parent), "pyproject.toml"))

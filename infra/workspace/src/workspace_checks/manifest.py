@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workspace_checks import toml, tree, uv_lock_members
+from workspace_checks import toml, tree, uv_lock_manifest, uv_lock_members
 from workspace_checks.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def workspace(root: Path) -> uv_lock_members.Workspace:
             f"{place.root} has no {MANIFEST}.", "Write one: it is the root of the workspace."
         )
     toml.read(MANIFEST, contents[MANIFEST])
-    manifests = uv_lock_members.Manifests(contents, lambda pattern: tree.folders(files, pattern))
+    manifests = uv_lock_manifest.Manifests(contents, lambda pattern: tree.folders(files, pattern))
     locks = [path for path in files.ids if Path(path).name == "uv.lock"]
     found = uv_lock_members.find(manifests, [*locks, "uv.lock"])
     return next(one for one in found.workspaces if one.root.path == MANIFEST)

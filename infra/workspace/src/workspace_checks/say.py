@@ -24,6 +24,27 @@ def lines(report: Report) -> str:
     return "\n".join([*report.notes, head, said, *([f"Run: {report.command}"] if report.command else [])])
 
 
+def without_tree(report: Report) -> Report:
+    """The same for a repository that has no task tree: its cures name this package, or say it in words."""
+    from workspace_checks.examine import command
+
+    last = "python -m workspace_checks fix"
+    words = {
+        "inv deps.add-member": "Name it in [tool.uv.workspace], or in `standalone` of [tool.workspace-checks].",
+        "inv deps.align": "Give all members one bound, or name it in `free-bounds` of [tool.workspace-checks].",
+    }
+    found = tuple(
+        replace(one, cure=next((said for task, said in words.items() if one.cure.startswith(task)), one.cure))
+        for one in report.findings
+    )
+    line = command(found, report.source).replace("inv deps.fix", last)
+    return replace(
+        report,
+        findings=tuple(replace(one, cure=one.cure.replace("inv deps.fix", last)) for one in found),
+        command=line,
+    )
+
+
 def github(report: Report) -> str:
     """The annotations, and the lines for the log."""
     return "\n".join(part for part in (findings.github(report.findings), lines(report)) if part)

@@ -12,7 +12,7 @@ from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
 from workspace_checks.judge import Case, Judgement, quoted
 from workspace_checks.tree import INDEX, WORKTREE, Tree
-from workspace_checks.uv_lock_members import MANIFEST, Known, below
+from workspace_checks.uv_lock_manifest import MANIFEST, Known, below
 from workspace_checks.uv_lock_requirements import name_of
 
 _MANIFESTS = (MANIFEST, "package.json", "pnpm-workspace.yaml")

@@ -41,12 +41,6 @@ def find() -> Path:
     return Path(found)
 
 
-def typed(root: Path) -> str:
-    """That uv as one would type it in `root`: .venv/bin/uv, or uv where it is on PATH."""
-    found = find()
-    return str(found.relative_to(root)) if found.is_relative_to(root) else "uv"
-
-
 def ask(root: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Answer:
     """Run uv in `root` and keep what it says; `environ` holds for what the user has not set."""
     done = subprocess.run(

@@ -10,7 +10,7 @@ from workspace_checks import uv
 from workspace_checks.judge import UV_LOCK, Case, Part
 from workspace_checks.snapshot import PRETENDED, snapshot
 from workspace_checks.tree import WORKTREE, Tree
-from workspace_checks.uv_lock_members import MANIFEST
+from workspace_checks.uv_lock_manifest import MANIFEST
 
 KEPT = (MANIFEST, UV_LOCK, "uv.toml", ".python-version")
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from workspace_checks import toml
 from workspace_checks.findings import Finding
-from workspace_checks.uv_lock_members import Project, Workspace
+from workspace_checks.uv_lock_manifest import Project
+from workspace_checks.uv_lock_members import Workspace
 from workspace_checks.uv_lock_requirements import Requirement, parse
 
 

@@ -7,57 +7,17 @@ folders that its globs name, less those it excludes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from workspace_checks import toml
 from workspace_checks.errors import WorkspaceError
-from workspace_checks.uv_lock_requirements import name_of
+from workspace_checks.uv_lock_manifest import MANIFEST, Manifests, Project, below, parent
 
-MANIFEST = "pyproject.toml"
 _STRANGE = re.compile(r"[{}\\]|(?:^|/)\.\.(?:/|$)|^/|\*\*")
-
-
-@dataclass(frozen=True)
-class Project:
-    """One manifest. `folder` is its place as seen from the root of the repository, `.` for the root itself."""
-
-    path: str
-    text: str
-    document: dict[str, Any]
-
-    @cached_property
-    def folder(self) -> str:
-        """Where it stands."""
-        return parent(self.path)
-
-    @cached_property
-    def project(self) -> dict[str, Any]:
-        """Its `[project]` table, empty where it has none."""
-        return toml.table(self.document, "project")
-
-    @cached_property
-    def uv(self) -> dict[str, Any]:
-        """Its `[tool.uv]` table, empty where it has none."""
-        return toml.table(self.document, "tool", "uv")
-
-    @cached_property
-    def sources(self) -> dict[str, Any]:
-        """`[tool.uv.sources]` by name."""
-        return {name_of(name): source for name, source in toml.table(self.uv, "sources").items()}
-
-    @cached_property
-    def name(self) -> str:
-        """Its name in the one spelling that a lock has; empty where it has none."""
-        name = self.project.get("name")
-        return name_of(name) if isinstance(name, str) else ""
-
-    def line(self, *needles: str) -> int:
-        """Where the first of these stands."""
-        return toml.line_of(self.text, *needles)
 
 
 @dataclass(frozen=True)
@@ -130,52 +90,6 @@ class Found(NamedTuple):
 
     workspaces: tuple[Workspace, ...]
     orphans: tuple[Project, ...]
-
-
-class Known:
-    """What is known of the files of a tree, by path: here, what was learnt since it was made."""
-
-    def __init__(self) -> None:
-        self._learnt: dict[str, Any] = {}
-
-    def get(self, path: str) -> Any:
-        """The document, or what else was learnt; nothing when it is not known."""
-        return self._learnt.get(path)
-
-    def learn(self, path: str, what: dict[str, Any] | bool) -> None:
-        """Keep it."""
-        self._learnt[path] = what
-
-
-@dataclass
-class Manifests:
-    """The manifests of a tree, parsed as they are asked for; `folders` finds the folders of an expression."""
-
-    contents: Mapping[str, bytes]
-    folders: Callable[[str], Collection[str]]
-    known: Known = field(default_factory=Known)
-    _parsed: dict[str, Project] = field(default_factory=dict)
-
-    def get(self, path: str) -> Project:
-        """The manifest at that path, refused with its line where it does not parse."""
-        if path not in self._parsed:
-            content = self.contents[path]
-            document = self.known.get(path)
-            if not isinstance(document, dict):
-                document = toml.read(path, content)
-                self.known.learn(path, document)
-            self._parsed[path] = Project(path, toml.text(path, content), document)
-        return self._parsed[path]
-
-
-def parent(path: str) -> str:
-    """The folder of a file of the repository."""
-    return path.rpartition("/")[0] or "."
-
-
-def below(folder: str, name: str) -> str:
-    """The path of a file in a folder of the repository."""
-    return name if folder == "." else f"{folder}/{name}"
 
 
 def find(manifests: Manifests, locks: Iterable[str]) -> Found:

@@ -96,7 +96,7 @@ def from_lock(written: Entry) -> Requirement:
 
 @lru_cache(maxsize=16384)
 def tidy_bounds(text: str) -> str | None:
-    """`<2,>=1.0` for ` >= 1, <2.0`: sorted, without spaces and trailing zeros; nothing for what is odd."""
+    """`>=1,<2` for ` <2.0, >= 1`: sorted, without spaces and trailing zeros; nothing for what is odd."""
     if not text.strip():
         return ""
     clauses = []
@@ -108,7 +108,7 @@ def tidy_bounds(text: str) -> str | None:
         if match[1] not in ("~=", "===") and _PLAIN.fullmatch(version):
             version = re.sub(r"(?<=\d)(?:\.0+)+$", "", version)
         clauses.append(match[1] + version)
-    return ",".join(sorted(clauses)) if len(set(clauses)) == len(clauses) else None
+    return ",".join(sorted(clauses, reverse=True)) if len(set(clauses)) == len(clauses) else None
 
 
 def with_extra(requirement: Requirement, extra: str) -> Requirement:
