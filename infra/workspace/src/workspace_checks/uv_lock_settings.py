@@ -40,7 +40,6 @@ _DEFAULTS = {
     "prerelease": "if-necessary-or-explicit",
     "fork-strategy": "requires-python",
 }
-_DEFAULT_INDEX = "https://pypi.org/simple"  # uv's documentation, "Package indexes"
 
 
 def python_bounds(workspace: Workspace, lock: Lock, found: Drift) -> Bounds:
@@ -96,8 +95,9 @@ def settings(workspace: Workspace, lock: Lock, python: Bounds, found: Drift) -> 
         if asked != locked:
             found.say(root.path, root.line(key), "D003", f"{key} is {asked!r}; uv.lock has {locked!r}.")
     here = set(lock.by_name)
-    if any(package.kind == "registry" and package.at != _DEFAULT_INDEX for package in lock.packages):
-        found.unsure.append(f"{lock.path}: packages of another index than uv's default")
+    # A single one is the default of whoever locked, as a user's own uv.toml may set it: that is no drift.
+    if len({package.at for package in lock.packages if package.kind == "registry"}) > 1:
+        found.unsure.append(f"{lock.path}: packages of more than one index")
     for key, name in _LISTS.items():
         written = table.get(key, [])
         parsed = [parse(text) for text in toml.strings(written)]
