@@ -131,3 +131,4 @@ def test_ctrl_c_while_waiting_for_the_alarm_ends_the_wait() -> None:
     assert result.outcome in (Outcome.DEPLOYED, Outcome.INTERRUPTED)
     assert place.clock.now - 1000 < 60
     nothing_is_borrowed(place)
+    assert any("may go to sleep at once" in note for note in result.notes)

@@ -58,6 +58,22 @@ def test_plain_lines_appear_only_when_something_changed(clock: Clock) -> None:
     ]
 
 
+def test_on_a_dumb_terminal_a_long_line_breaks_between_words(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    Plain(SafeStream(stream), clock=clock)(Said("app", "it sleeps again after 5 idle minutes, as before"))
+    assert stream.getvalue().splitlines() == [
+        "   0.0 s  app: it sleeps again after 5",
+        "          idle minutes, as before",
+    ]
+
+
 class Lines(io.StringIO):
     """A stream on whose lines one can wait."""
 

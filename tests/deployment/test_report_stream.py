@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 import pytest
-from ecs_deployment.report_stream import SafeStream, opened
+from ecs_deployment.report_stream import SafeStream, draws, opened
 
 PROGRAM = """
 import sys
@@ -96,3 +96,14 @@ def test_no_stream_at_all() -> None:
     assert safe.encoding == "utf-8"
     with pytest.raises(OSError, match="fileno"):
         safe.fileno()
+
+
+def test_in_the_background_of_a_terminal_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`inv ... &` leaves the terminal to whoever types there; lines may come in between, pictures may not."""
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        assert draws(SafeStream(terminal), None)
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+        assert not draws(SafeStream(terminal), None)
+    os.close(ours)

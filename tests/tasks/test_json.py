@@ -77,12 +77,7 @@ ENDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "end"),
-    [
-        (name, end)
-        for i, name in enumerate(OF_AN_ENVIRONMENT)
-        for end in ("no environment", list(ENDS)[1 + i % 3])
-    ],
+    ("name", "end"), [(name, list(ENDS)[i % len(ENDS)]) for i, name in enumerate(OF_AN_ENVIRONMENT)]
 )
 def test_a_refusal(where: Place, name: str, end: str) -> None:
     environ, values = ENDS[end]

@@ -76,6 +76,10 @@ def hold(loop: Loop, one: Job) -> None:
         if suspended and one.plan.idle is not None and not one.lease.honoured:
             why = one.lease.refused or "The idle alarm knows nothing of deploys."
             one.notes.append(f"{why} So the service may go to sleep at once.")
+        elif suspended and loop.interrupts.count:
+            one.notes.append(
+                "Interrupted while the idle alarm was waited for: the service may go to sleep at once."
+            )
         finish(loop, one, one.state.outcome)
         return
     if one.next_look <= one.holding.since:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +71,10 @@ class Plain:
     def _line(self, service: str, text: str) -> None:
         # Flush left and in one width, so that the eye can run down the column.
         at = f"{self._clock() - self._began:6.1f} s"
-        self._stream.line(words.clean(f"{at}  {service}: {text}" if service else f"{at}  {text}"))
+        line = words.clean(f"{at}  {service}: {text}" if service else f"{at}  {text}")
+        if self._stream.isatty():  # a dumb one; elsewhere a line stays a line, for grep
+            line = textwrap.fill(line, _columns(), subsequent_indent=" " * 10, break_long_words=False)
+        self._stream.line(line)
         self._spoke.set()
 
     def _beat(self) -> None:
@@ -85,6 +90,10 @@ class Plain:
                 if not self._now:
                     self._line("", "still at work")
                 self._spoke.clear()
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
 
 
 def finished(event: Finished) -> str:

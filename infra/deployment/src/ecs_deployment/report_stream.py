@@ -73,6 +73,14 @@ def opened(stream: TextIO | SafeStream | None, *, default: TextIO | None) -> Saf
 
 
 def draws(stream: SafeStream, terminal: bool | None) -> bool:
-    """Whether a moving picture may be drawn there: a terminal that is not dumb."""
+    """Whether a moving picture may be drawn there: a terminal that is not dumb, with us in its foreground."""
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return not dumb and (stream.isatty() if terminal is None else terminal)
+    return not dumb and not _in_background(stream) and (stream.isatty() if terminal is None else terminal)
+
+
+def _in_background(stream: SafeStream) -> bool:
+    """Whether the terminal is somebody else's at the moment: `inv ... &` must not draw over what is typed there."""
+    try:
+        return os.tcgetpgrp(stream.fileno()) != os.getpgrp()
+    except OSError:  # no terminal, or none that has a foreground
+        return False
