@@ -192,13 +192,14 @@ def history(name: str, services: tuple[str, ...], limit: int, *, as_json: bool) 
 def build(name: str, tag: str, services: tuple[str, ...], *, dry: bool) -> int:
     """Build and publish; for the embedded ECS an image is a snapshot of the build context."""
     from ecs_deployment import image
+    from ecs_deployment.commits import Git
     from ecs_deployment.survey import chosen
 
     from tasks._connect import connect
 
     connection = connect(name)
     for settings in chosen(connection.environment, services):
-        plan = image.plan(settings, tag, ROOT, local=connection.engine is not None)
+        plan = image.plan(settings, tag, ROOT, local=connection.engine is not None, commit=Git(ROOT).head())
         print(plan.sentence if not dry else f"Would: {plan.sentence}", file=sys.stderr)
         if dry:
             continue

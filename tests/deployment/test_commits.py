@@ -64,6 +64,7 @@ def test_the_commit_of_a_tag(repository: dict[str, str]) -> None:
     assert known.of_tag("demo") == ""
     assert known.of_tag("0123456789abcdef") == "0123456789abcdef"  # not in this clone, but a commit
     assert known.of_tag("--help") == ""
+    assert known.head() == repository["second"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,7 @@ def test_without_git_or_a_clone_nothing_is_known(
     assert Git(Path(repository["folder"])).older(first, second) is True
     monkeypatch.setenv("PATH", str(tmp_path))
     assert Git(Path(repository["folder"])).of_tag("v1") == ""
+    assert Git(Path(repository["folder"])).head() == ""
     assert Git(Path(repository["folder"])).older(first, second) is None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import deploy as job
+from ecs_deployment import verify, wake
 from ecs_deployment.journal import Entry, last_proven, read
 from ecs_deployment.known import Action, Request
 from ecs_deployment.outcome import Outcome, Result
@@ -230,6 +231,39 @@ def test_a_second_run_killed_anywhere_is_gone_on_with_by_a_third(second: Action)
     assert calls > 10
 
 
+@pytest.mark.parametrize(
+    ("action", "outcomes"),
+    [
+        ("rollback", {Outcome.DEPLOYED, Outcome.UNCHANGED, Outcome.REFUSED}),
+        ("wake", {Outcome.DEPLOYED, Outcome.UNCHANGED}),
+        ("sleep", {Outcome.ASLEEP}),
+    ],
+)
+def test_whatever_takes_the_lock_of_a_dead_run_settles_its_debts(
+    action: Action, outcomes: set[Outcome]
+) -> None:
+    for world in deaths():
+        on_old = world.live().task_definition == b.OLD
+        result = act(world, action)
+        assert result.outcome in outcomes, result
+        if result.outcome is Outcome.REFUSED:  # nothing is known to go back to: only revision 1 was proven
+            assert on_old
+            continue
+        assert world.cloud.scalable["app"].suspended.scale_in is False
+        assert world.floor() == 0
+        assert read(world.cloud, world.path("app"))[0].debts == ()
+        assert world.live().desired == (0 if action == "sleep" else 1)
+
+
+@pytest.mark.parametrize("action", ["resume", "abort"])
+def test_without_a_journal_there_is_nothing_to_go_on_with(action: Action) -> None:
+    world = place()
+    off = replace(ENVIRONMENT, journal="off")
+    setting = Setting(world.cloud, off, world.clock, world.told.append, world.interrupts)
+    (result,) = job.deploy(setting, Request("staging", action=action), Wishes(probe=False)).services
+    assert (result.outcome, 'journal = "off"' in result.cause) == (Outcome.REFUSED, True)
+
+
 def rolling() -> Any:
     """Makes worlds in which a deploy died right after its UpdateService was noted."""
 
@@ -368,3 +402,19 @@ def test_sleep_that_something_undoes_is_superseded() -> None:
     world.cloud.progress = raises
     result = act(world, "sleep")
     assert (result.outcome, "set the desired count to 1 again" in result.cause) == (Outcome.SUPERSEDED, True)
+
+
+def test_verify_wakes_only_what_sleeps_and_tells_how_it_went() -> None:
+    world = place(asleep=True)
+    setting = Setting(world.cloud, ENVIRONMENT, world.clock, world.told.append, world.interrupts)
+    woken = wake.sleepers(setting, Wishes(probe=False))
+    assert [(r.service, r.outcome) for r in woken.services] == [("app", Outcome.DEPLOYED)]
+    looked = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
+    assert looked.findings == ()
+    assert "it was asleep: woken and proven in" in wake.told(looked, woken.services).story[-1]
+    again = wake.sleepers(setting, Wishes(probe=False))
+    assert (again.services, again.exit_code) == ((), 0)
+    assert wake.told(looked, again.services) == looked
+    (refused,) = (replace(r, outcome=Outcome.REFUSED, cause="Ann has the lock.") for r in woken.services)
+    (finding,) = wake.told(looked, [refused]).findings
+    assert (finding.code, finding.text) == ("wake", "waking it ended refused: Ann has the lock.")

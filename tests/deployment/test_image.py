@@ -134,3 +134,10 @@ def test_a_missing_repository_is_told_before_anything_is_built(root: Path, docke
     with pytest.raises(NotFound):
         image.buildx(cloud, planned(root))
     assert not docker.exists()
+
+
+def test_the_commit_is_in_the_images_label(tmp_path: Path) -> None:
+    made = image.BuildPlan("app", "app", "v1", tmp_path, "Dockerfile", "linux/amd64", (), commit="a" * 40)
+    command = image.buildx_command(made, "registry/app")
+    assert command[command.index("--label") + 1] == f"org.opencontainers.image.revision={'a' * 40}"
+    assert "--label" not in image.buildx_command(replace(made, commit=""), "registry/app")

@@ -56,6 +56,11 @@ class Git:
     def __init__(self, repository: Path) -> None:
         self._repository = repository
 
+    def head(self) -> str:
+        """The commit that is checked out; "" where there is none."""
+        code, found = self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return found if code == 0 else ""
+
     def of_tag(self, tag: str) -> str:
         """The commit of the git tag of that name, or that the image tag spells.
 

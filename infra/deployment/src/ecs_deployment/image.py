@@ -24,6 +24,7 @@ class BuildPlan:
     dockerfile: str
     platform: str
     command: tuple[str, ...]
+    commit: str = ""  # what it is built from, for the image's label; "" where it is not known
 
     @property
     def architecture(self) -> str:
@@ -42,7 +43,7 @@ class BuildFailed(DeployError):
     exit_code = 5
 
 
-def plan(settings: ServiceSettings, tag: str, root: Path, *, local: bool) -> BuildPlan:
+def plan(settings: ServiceSettings, tag: str, root: Path, *, local: bool, commit: str = "") -> BuildPlan:
     """What to build for a service; its context stands below `root`. Refuses where it is not there or not said."""
     build = settings.build
     if build is None:
@@ -68,11 +69,13 @@ def plan(settings: ServiceSettings, tag: str, root: Path, *, local: bool) -> Bui
         dockerfile=build.dockerfile,
         platform=build.platform,
         command=build.command or (),
+        commit=commit,
     )
 
 
 def buildx_command(wanted: BuildPlan, repository_uri: str) -> list[str]:
-    """The one command that builds and pushes."""
+    """The one command that builds and pushes. Its label lets a later deploy tell which commit is older."""
+    label = ["--label", f"org.opencontainers.image.revision={wanted.commit}"] if wanted.commit else []
     return [
         "docker",
         "buildx",
@@ -84,6 +87,7 @@ def buildx_command(wanted: BuildPlan, repository_uri: str) -> list[str]:
         str(wanted.context / wanted.dockerfile),
         "--tag",
         f"{repository_uri}:{wanted.tag}",
+        *label,
         str(wanted.context),
     ]
 

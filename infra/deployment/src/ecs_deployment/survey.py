@@ -107,6 +107,11 @@ def chosen(environment: Environment, names: Sequence[str]) -> tuple[ServiceSetti
 def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Surveyed:
     entries = entries_of(setting, settings)
     try:
+        if setting.environment.journal == "off" and request.action in ("resume", "abort"):
+            raise Refused(
+                f'journal = "off": no run of {settings.name} is known, so there is none to {request.action}.',
+                "See what runs with `inv app.status`, and deploy what should.",
+            )
         known = known_of(setting, request, settings, entries, entries)
     except Refused as error:
         return Surveyed(settings, entries, None, Refusal(error.what, error.cure))
