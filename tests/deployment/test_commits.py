@@ -17,7 +17,7 @@ from ecs_deployment.survey import Setting, Wishes
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import World
-from tests.deployment.test_going_on import ENVIRONMENT, place
+from tests.deployment.memory_runs import ENVIRONMENT, place
 
 
 def git(folder: Path, *arguments: str) -> str:

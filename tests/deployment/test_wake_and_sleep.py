@@ -1,0 +1,92 @@
+"""Waking and putting to sleep by hand, and what `app.verify --wake` makes of it. A cloud in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ecs_deployment import verify, wake
+from ecs_deployment.outcome import Outcome
+from ecs_deployment.survey import Setting, Wishes
+
+from tests.deployment import builders as b
+from tests.deployment.memory_cloud import completes
+from tests.deployment.memory_runs import (
+    ENVIRONMENT,
+    act,
+    honestly,
+    nothing_is_left,
+    place,
+)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_wake_proves_or_puts_back_to_zero(works: bool) -> None:
+    world = place(asleep=True)
+    world.cloud.progress = honestly(completes if works else fails)
+    result = act(world, "wake")
+    assert result.outcome is (Outcome.DEPLOYED if works else Outcome.FAILED)
+    assert world.live().desired == (1 if works else 0)
+    assert world.live().task_definition == b.OLD
+    assert world.cloud.sent("register") == 0
+    nothing_is_left(world)
+
+
+def fails(cloud: Any, name: str) -> None:
+    """Every task of the service fails to start; what is set to 0 is complete at once."""
+    seen = cloud.known[name]
+    primary = seen.primary
+    if not seen.desired:
+        cloud.put(name, replace(seen, running=0, deployments=(replace(primary, rollout_state="COMPLETED"),)))
+        return
+    if primary.rollout_state == "IN_PROGRESS":
+        number = int(primary.id.rsplit("/", 1)[-1])
+        cloud.stopped[name].append(b.failed(number, task_definition=primary.task_definition))
+        failing = replace(primary, failed_tasks=len(cloud.stopped[name]))
+        cloud.put(name, replace(seen, deployments=(failing, *seen.deployments[1:])))
+
+
+def drains(cloud: Any, name: str) -> None:
+    """A service that was set to 0 is empty at the second look."""
+    seen = cloud.known[name]
+    if not seen.desired and len(cloud.log) % 2:
+        cloud.running[name] = []
+        cloud.put(name, replace(seen, running=0))
+
+
+def test_sleep_waits_until_nothing_runs() -> None:
+    world = place()
+    world.cloud.progress = drains
+    result = act(world, "sleep")
+    assert (result.outcome, world.live().running, world.live().desired) == (Outcome.ASLEEP, 0, 0)
+    assert "Nothing wakes it by itself" in result.summary
+    assert [u["desired"] for u in world.cloud.updates] == [0]
+    assert world.entry().outcome == "asleep"
+
+
+def test_sleep_that_something_undoes_is_superseded() -> None:
+    world = place()
+
+    def raises(cloud: Any, name: str) -> None:
+        cloud.put(name, replace(cloud.known[name], desired=1))
+
+    world.cloud.progress = raises
+    result = act(world, "sleep")
+    assert (result.outcome, "set the desired count to 1 again" in result.cause) == (Outcome.SUPERSEDED, True)
+
+
+def test_verify_wakes_only_what_sleeps_and_tells_how_it_went() -> None:
+    world = place(asleep=True)
+    setting = Setting(world.cloud, ENVIRONMENT, world.clock, world.told.append, world.interrupts)
+    woken = wake.sleepers(setting, Wishes(probe=False))
+    assert [(r.service, r.outcome) for r in woken.services] == [("app", Outcome.DEPLOYED)]
+    looked = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
+    assert looked.findings == ()
+    assert "it was asleep: woken and proven in" in wake.told(looked, woken.services).story[-1]
+    again = wake.sleepers(setting, Wishes(probe=False))
+    assert (again.services, again.exit_code) == ((), 0)
+    assert wake.told(looked, again.services) == looked
+    (refused,) = (replace(r, outcome=Outcome.REFUSED, cause="Ann has the lock.") for r in woken.services)
+    (finding,) = wake.told(looked, [refused]).findings
+    assert (finding.code, finding.text) == ("wake", "waking it ended refused: Ann has the lock.")
