@@ -46,7 +46,7 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
         yield f"{outcome.value}, but it began {ours}"
     if outcome is Outcome.UNCHANGED and process.run.action == "deploy" and process.run.weather.calm:
         since = play.theatre.now - watch.well_at.get(primary.task_definition, 0.0)
-        if service.desired_count and since > 5 and not _strange(watch, process, primary, process.began):
+        if service.desired_count and since > 5 and primary.created_at < process.began:
             yield f"unchanged and well, but the service has not been well for {since:.0f} s"
     if outcome is Outcome.INTERRUPTED and not process.heard and not process.count:
         yield "interrupted, but nobody pressed anything"

@@ -87,7 +87,7 @@ class Play:
         if found is not None:
             return found
         if is_read(operation):
-            self.watch.alive(process)
+            self.watch.asked(process, operation)
             if operation == "GetParameter":
                 self.watch.fence_read(process, params)
             return self._client.call(service, operation, params)

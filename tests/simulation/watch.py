@@ -87,12 +87,14 @@ class Watch:
             self.blame(f"only {serving} tasks serve, {self._baseline} did when the deploy began")
 
     def _asleep_too_soon(self) -> None:
-        newest = next(iter(self._play.simulation.world.scaling_activities), None)
-        if newest and newest["Description"] == "Setting desired count to 0.":
+        newest = next(iter(self._play.simulation.world.scaling_activities), {})
+        if newest.get("StartTime") == self._play.simulation.now:
             self.blame("the idle alarm takes the service down that was only just deployed")
 
-    def alive(self, process: Process) -> None:
+    def asked(self, process: Process, operation: str) -> None:
         """A process asks something: its lease must be younger than two renewals."""
+        if operation == "DescribeServices":
+            self._last.pop(process.number, None)
         number = self.numbers.get(process.number)
         if number is None or not process.run.weather.calm or self.books.closed(number):
             return
@@ -159,14 +161,10 @@ class Watch:
             self.blame(f"{process.name} hands the floor back while {primary.id} rolls")
 
     def _not_twice(self, process: Process, params: dict[str, Any]) -> None:
-        """Where reads do not lag, nobody repeats a call that took effect."""
+        """Nobody repeats a call that took effect without having looked."""
         last, self._last[process.number] = self._last.get(process.number), params
-        primary = self.service.deployments[0]
-        under_way = primary.rollout_state == "IN_PROGRESS" and self.service.desired_count
-        mine = self.deployers.get(primary.id) is process
-        lags = process.run.weather.stale or any(what == "scale" for _, what, _ in self._play.scenario.outside)
-        if params.get("forceNewDeployment") and params == last and under_way and mine and not lags:
-            self.blame(f"{process.name} begins {primary.id} a second time")
+        if "taskDefinition" in params and params == last:
+            self.blame(f"{process.name} repeats its UpdateService blindly")
 
     def after(self, process: Process, operation: str, params: dict[str, Any]) -> None:
         """A change has taken effect."""
@@ -257,6 +255,7 @@ class Watch:
         """A deployer has ended, or was killed."""
         if self._play.theatre.over or process.dead:
             return
+        self.look()
         for problem in problems(self._play, self, process):
             self.blame(f"{process.name}: {problem}")
 
