@@ -16,7 +16,7 @@ from tests.deployment.memory_cloud import World, stands
 NOW = 1_790_000_000.0
 ENTRY = Entry(
     3, tag="demo", action="deploy", owner="ann@laptop:1", outcome="deployed", proven=True, revision=b.OLD,
-    started=NOW - 60, finished=NOW - 42,
+    environment="local", started=NOW - 60, finished=NOW - 42,
 )  # fmt: skip
 
 
@@ -81,9 +81,9 @@ def test_who_is_at_work_and_what_was_left_behind() -> None:
     assert "Last run" not in busy
     dead = rows(b.snapshot(), begun)
     assert dead["Lock"] == [
-        "free, but the run of ann@laptop:1 never ended: `inv app.resume` or `inv app.abort`"
+        "free, but the run of ann@laptop:1 never ended: `inv app.resume --env local` or `inv app.abort --env local`"
     ]
-    assert dead["Owed"] == ["floor, suspension: `inv app.resume` hands it back"]
+    assert dead["Owed"] == ["floor, suspension: `inv app.resume --env local` hands it back"]
     assert dead["Last run"] == ["deploy demo: not ended, 1 min ago, by ann@laptop:1"]
 
 

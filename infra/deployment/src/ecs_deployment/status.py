@@ -10,6 +10,7 @@ from ecs_deployment import model, observe
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.journal import Entry, is_held, journal_path, read
+from ecs_deployment.journal_say import command
 from ecs_deployment.report_text import plural
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.when import ago, span
@@ -105,11 +106,14 @@ def _held(seen: Seen) -> Iterator[tuple[str, str]]:
         run = f", {newest.run_url}" if newest.run_url else ""
         yield "Lock", f"held by {newest.owner} for {span(seen.now - newest.started)}: {_what(newest)}{run}"
     elif newest.readable and not newest.outcome:
-        yield "Lock", f"free, but the run of {newest.owner} never ended: `inv app.resume` or `inv app.abort`"
+        yield (
+            "Lock",
+            f"free, but the run of {newest.owner} never ended: `{command(newest, 'resume')}` or `{command(newest, 'abort')}`",
+        )
     else:
         yield "Lock", "free"
     if newest.debts:
-        until = "until it ends" if seen.held else "`inv app.resume` hands it back"
+        until = "until it ends" if seen.held else f"`{command(newest, 'resume')}` hands it back"
         yield "Owed", f"{', '.join(debt.what for debt in newest.debts)}: {until}"
 
 
