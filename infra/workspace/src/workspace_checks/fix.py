@@ -18,7 +18,7 @@ from workspace_checks.findings import FOUND
 from workspace_checks.judge import Case, Part
 from workspace_checks.snapshot import snapshot
 from workspace_checks.tree import INDEX, WORKTREE, Tree
-from workspace_checks.uv_lock_ask import KEPT
+from workspace_checks.uv_lock_ask import KEPT, needs_all
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,7 @@ def _locked(loaded: Tree, case: Case, part: Part) -> bytes:
     kept.pop(part.lock, None)
     if now:
         kept[part.lock] = now
-    whole = part.workspace is None or bool(part.unsure)
-    if whole and loaded.source == WORKTREE:
-        whole = False
-        kept = {**fix_write.on_disk(loaded), **kept}
+    whole = part.workspace is None or needs_all(part.workspace, case)
     with snapshot(loaded, kept, folders=part.workspace.empty if part.workspace else (), whole=whole) as root:
         if whole and not now:
             (root / part.lock).unlink(missing_ok=True)

@@ -67,17 +67,6 @@ def replace(file: Path, content: bytes) -> None:
         ) from None
 
 
-def on_disk(loaded: Tree) -> dict[str, bytes]:
-    """Every file of the work tree that Git does not ignore, for what builds from more than its manifest."""
-    found = {}
-    for name in loaded.names.split(b"\0"):
-        path = os.fsdecode(name)
-        content = tree.read_file(loaded.place.root, path) if path else None
-        if content is not None:
-            found[path] = content
-    return found
-
-
 def _umask() -> int:
     current = os.umask(0o077)
     os.umask(current)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workspace_checks import git
-from workspace_checks.tree import INDEX, Tree
+from workspace_checks.tree import INDEX, WORKTREE, Tree, read_file
 
 # A version that a build would read from Git's tags is not in the lock: any will do where there is no history.
 PRETENDED = {
@@ -41,6 +41,14 @@ def snapshot(
 
 
 def _all(tree: Tree, root: Path) -> None:
+    if tree.source == WORKTREE:
+        for name in tree.names.split(b"\0"):
+            path = os.fsdecode(name)
+            content = read_file(tree.place.root, path) if path else None
+            if content is not None:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+        return
     prefix = ["checkout-index", "--all", "--force", f"--prefix={root}{os.sep}"]
     lean = {**os.environ, "GIT_LFS_SKIP_SMUDGE": "1"}  # no lock depends on large files
     if tree.source == INDEX:

@@ -9,8 +9,9 @@ from pathlib import Path
 from workspace_checks import uv
 from workspace_checks.judge import UV_LOCK, Case, Part
 from workspace_checks.snapshot import PRETENDED, snapshot
-from workspace_checks.tree import WORKTREE, Tree
+from workspace_checks.tree import Tree
 from workspace_checks.uv_lock_manifest import MANIFEST
+from workspace_checks.uv_lock_members import Workspace
 
 KEPT = (MANIFEST, UV_LOCK, "uv.toml", ".python-version")
 
@@ -28,11 +29,22 @@ def ask(tree: Tree, case: Case, part: Part) -> tuple[Word, str]:
     workspace = part.workspace
     if workspace is None:
         raise ValueError("a lock of pnpm is not uv's to judge")
-    if tree.source == WORKTREE:
-        return _asked(tree.place.root / workspace.root.folder, online=bool(part.unsure))
     kept = {path: content for path, content in case.contents.items() if path.rpartition("/")[2] in KEPT}
-    with snapshot(tree, kept, folders=workspace.empty, whole=bool(part.unsure)) as root:
+    with snapshot(tree, kept, folders=workspace.empty, whole=needs_all(workspace, case)) as root:
         return _asked(root / workspace.root.folder, online=bool(part.unsure))
+
+
+def needs_all(workspace: Workspace, case: Case) -> bool:
+    """Whether uv reads more than manifests: it builds what is dynamic, and follows paths and links."""
+    if case.special:
+        return True
+    for project in (workspace.root, *workspace.members):
+        if project.project.get("dynamic") or any(
+            not (isinstance(source, dict) and source.get("workspace") is True)
+            for source in project.sources.values()
+        ):
+            return True
+    return False
 
 
 def _asked(folder: Path, *, online: bool) -> tuple[Word, str]:

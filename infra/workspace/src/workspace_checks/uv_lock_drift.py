@@ -114,6 +114,19 @@ def _member(
         )  # fmt: skip
     elif version is None and not dynamic:
         found.unsure.append(f"{member.path}: neither a version nor a dynamic one")
+    if want.built:
+        # A build backend writes this metadata, and may write it in its own way: the manifest is a hint only.
+        inner = Drift()
+        _lists(member, want, entry, lock, python, inner)
+        if inner.stale or inner.unsure:
+            found.unsure.append(f"{member.path}: what its build backend says")
+            found.doubtful += [] if want.unsure else [*inner.stale, *inner.doubtful]
+    else:
+        _lists(member, want, entry, lock, python, found)
+
+
+def _lists(member: Project, want: Wanted, entry: Package, lock: Lock, python: Bounds, found: Drift) -> None:
+    """Its extras, requirements and groups against those the lock keeps."""
     if lock.revision >= 1:
         for extra in sorted(want.extras ^ entry.extras):
             says = "was added" if extra in want.extras else "was removed; it is still in uv.lock"

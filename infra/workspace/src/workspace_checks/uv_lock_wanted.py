@@ -20,6 +20,8 @@ class Wanted:
     requirements: list[Requirement] = field(default_factory=list)
     extras: set[str] = field(default_factory=set)
     groups: dict[str, list[Requirement]] = field(default_factory=dict)
+    built: bool = False
+    """Whether uv asks the build backend where the manifest is not what the lock has."""
     wrong: list[Finding] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
 
@@ -28,8 +30,9 @@ def wanted(workspace: Workspace, member: Project) -> Wanted:
     """What the manifest of this member asks for."""
     found = Wanted()
     project = member.project
-    dynamic = {"dependencies", "optional-dependencies"} & set(toml.strings(project.get("dynamic")))
-    found.unsure += [f"{member.path}: dynamic {name}" for name in sorted(dynamic)]
+    dynamic = {"version", "dependencies", "optional-dependencies"} & set(toml.strings(project.get("dynamic")))
+    found.built = bool(dynamic)
+    found.unsure += [f"{member.path}: dynamic {name}" for name in sorted(dynamic - {"version"})]
     found.requirements += _read(workspace, member, project.get("dependencies", []), "dependencies", found)
     optional = project.get("optional-dependencies", {})
     for extra, listed in optional.items() if isinstance(optional, dict) else ():
