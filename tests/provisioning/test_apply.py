@@ -61,6 +61,18 @@ def runs(where: Place) -> tuple[Any, ...]:
     return found.task_definition, found.desired, [one.id for one in found.deployments], sorted(tasks)
 
 
+def held(where: Place, asked: Wish) -> room.Applied:
+    """Apply under the lock, as the task does."""
+    cloud, environment = where.connection.cloud, where.connection.environment
+    return apply(
+        where.connection.aws,
+        asked,
+        RealClock(),
+        lambda _: None,
+        lambda service, live: locked(cloud, environment, service, live, RealClock()),
+    )
+
+
 def now(where: Place) -> Live:
     found = live.read(where.connection.aws, CLUSTER, SERVICE, SERVICE)
     assert found
@@ -101,12 +113,27 @@ def test_deploy_then_apply_changes_nothing_that_runs(where: Place, asleep: bool)
 
 
 def test_a_new_size_rolls_to_a_new_revision_with_the_image_that_runs(where: Place) -> None:
+    assert where.deploy("demo-2", probe=False).exit_code == 0  # awake, whatever was before
     before = now(where)
-    applied(where.connection.aws, wish(where, Cpu="512", Memory="1024"))
+    held(where, wish(where, Cpu="512", Memory="1024"))
     after = now(where)
     assert (after.content["cpu"], after.image, after.desired) == ("512", before.image, before.desired)
     assert after.revision != before.revision
-    applied(where.connection.aws, wish(where, Cpu="256", Memory="512"))
+    # It runs well, so one may sleep on it: the journal says so.
+    newest = where.entries()[0]
+    assert (newest.action, newest.revision, newest.proven, newest.tag) == (
+        "apply",
+        after.revision,
+        True,
+        "demo-2",
+    )
+    where.fall_asleep()
+    assert {one.code for one in where.verify("demo-2").findings} == {
+        "asleep"
+    }  # these settings say of no sleep
+    held(where, wish(where, Cpu="256", Memory="512"))
+    assert (where.entries()[0].proven, now(where).desired) == (False, 0)  # nobody has seen it awake
+    assert "unproven" in {one.code for one in where.verify("demo-2").findings}
 
 
 def test_an_update_that_fails_after_the_service_goes_back_to_what_runs(
@@ -160,7 +187,7 @@ def test_a_plan_leaves_nothing_behind(where: Place) -> None:
 def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
     cloud, environment = where.connection.cloud, where.connection.environment
     path = journal_path(environment.journal, CLUSTER, SERVICE)
-    held = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
+    rival = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
     found = stack.read(where.connection.aws, NAME)
     assert found
     try:
@@ -176,22 +203,10 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
                 ),
             )
         with pytest.raises(LockHeld):
-            apply(
-                where.connection.aws,
-                wish(where, MinimumHealthyPercent="80"),
-                RealClock(),
-                lambda _: None,
-                lambda service, live: locked(cloud, environment, service, live, RealClock()),
-            )
+            held(where, wish(where, MinimumHealthyPercent="80"))
     finally:
-        held.close("interrupted")
-    done = apply(
-        where.connection.aws,
-        wish(where, MinimumHealthyPercent="80"),
-        RealClock(),
-        lambda _: None,
-        lambda service, live: locked(cloud, environment, service, live, RealClock()),
-    )
+        rival.close("interrupted")
+    done = held(where, wish(where, MinimumHealthyPercent="80"))
     assert done.outcome == "updated"
     newest = where.entries()[0]
     assert (newest.action, newest.outcome, newest.proven) == ("apply", "applied", False)

@@ -233,7 +233,7 @@ def test_a_low_floor_is_a_risk_for_what_runs() -> None:
     plan = prepared(CPU, live=RUNS, rolls=True, values={"MinimumHealthyPercent": "0"})
     assert [label for label, _ in rows(plan)] == ["service", "at risk"]
     asleep = prepared(CPU, live=replace(RUNS, desired=0), rolls=True, values={"MinimumHealthyPercent": "0"})
-    assert [label for label, _ in rows(asleep)] == ["service"]
+    assert [label for label, _ in rows(asleep)] == ["service", "note"]
 
 
 def test_a_plan_says_when_there_is_nothing_to_do_or_everything() -> None:

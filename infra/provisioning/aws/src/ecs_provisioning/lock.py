@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from ecs_deployment import observe, verify
 from ecs_deployment.clock import Clock
-from ecs_deployment.cloud import Parameters
-from ecs_deployment.journal import Taking, journal_path, off, run_url, take
+from ecs_deployment.cloud import Cloud
+from ecs_deployment.errors import DeployError
+from ecs_deployment.journal import Held, Taking, journal_path, last_proven, off, run_url, take
 from ecs_deployment.settings import NO_JOURNAL, Environment, ServiceSettings
 
 from ecs_provisioning.errors import Interrupted
@@ -17,7 +19,7 @@ from ecs_provisioning.live import Live
 
 @contextmanager
 def locked(
-    parameters: Parameters,
+    cloud: Cloud,
     environment: Environment,
     service: ServiceSettings,
     live: Live | None,
@@ -44,14 +46,34 @@ def locked(
         held = off(taking, clock=clock)
     else:
         path = journal_path(environment.journal, service.cluster, service.service)
-        held = take(parameters, path, taking, clock=clock)
-    outcome = "failed"
+        held = take(cloud, path, taking, clock=clock)
+    outcome, proven = "failed", False
     try:
         yield held.renew_if_due
         outcome = "applied" if action == "apply" else "destroyed"
+        if action == "apply":
+            with suppress(
+                DeployError
+            ):  # what could not be looked at is not proven, and was applied all the same
+                proven = _proven(cloud, service, held)
     except (KeyboardInterrupt, Interrupted):
         outcome = "interrupted"
         raise
     finally:
-        held.close(outcome)
+        held.close(outcome, proven=proven)
         held.prune()
+
+
+def _proven(cloud: Cloud, service: ServiceSettings, held: Held) -> bool:
+    """Whether the service rolled to a new revision and is well on it: then one may sleep on it, and go back to it."""
+    cluster, name = observe.named(service)
+    snapshot = observe.whole(cloud, cluster, name)
+    revision = snapshot.service.task_definition
+    if revision == held.entry.before:
+        return False
+    current = cloud.task_definition(revision)
+    found = verify.verify(service, snapshot, current, None, held.others, locked=True)
+    image = last_proven(held.others, found.digest)
+    of_it = {"tag": image.tag, "commit": image.commit} if image else {}
+    held.record(revision=revision, digest=found.digest, **of_it)
+    return snapshot.service.desired > 0 and not found.findings

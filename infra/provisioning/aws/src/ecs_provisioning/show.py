@@ -125,6 +125,8 @@ def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     asleep = " when it wakes" if now.desired == 0 else ""
     if prepared.rolls:
         yield "service", f"rolls to a new revision with the image that runs now{asleep}: {now.image}"
+        if not now.desired:
+            yield "note", "nothing proves it before it is awake: inv app.wake"
         if now.desired and int(prepared.values.get("MinimumHealthyPercent", "100")) < _WHOLE:
             yield (
                 "at risk",
