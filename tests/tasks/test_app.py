@@ -141,7 +141,7 @@ def test_dry_shows_the_plan_and_changes_nothing(both: Place) -> None:
         "web: what would be done",
         "a new one is registered",
         "Scale-in is suspended",
-        "if it fails",
+        "If it fails",
     ):
         assert words in done.stdout
     early = inv(both.environ, "--dry", "app.deploy", "--env", "local", "--tag", "demo-2")

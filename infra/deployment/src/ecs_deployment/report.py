@@ -80,7 +80,7 @@ def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> N
 def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None) -> None:
     """Print a title and (label, text) rows: for status, plans and whatever else has names and values."""
     safe = opened(stream, default=sys.stdout)
-    shown = [(clean(label), clean(text)) for label, text in rows]
+    shown = [(clean(label[:1].upper() + label[1:]), clean(text)) for label, text in rows]
     heading = clean(title)
     lines = [Line(heading, len(heading)), *table(shown, _width(safe, None))]
     _print(lines if heading else lines[1:], safe, None)

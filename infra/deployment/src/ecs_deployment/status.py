@@ -106,10 +106,8 @@ def _held(seen: Seen) -> Iterator[tuple[str, str]]:
         run = f", {newest.run_url}" if newest.run_url else ""
         yield "Lock", f"held by {newest.owner} for {span(seen.now - newest.started)}: {_what(newest)}{run}"
     elif newest.readable and not newest.outcome:
-        yield (
-            "Lock",
-            f"free, but the run of {newest.owner} never ended: `{command(newest, 'resume')}` or `{command(newest, 'abort')}`",
-        )
+        cures = f"`{command(newest, 'resume')}` or `{command(newest, 'abort')}`"
+        yield "Lock", f"free, but the run of {newest.owner} never ended: {cures}"
     else:
         yield "Lock", "free"
     if newest.debts:
