@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workspace_checks import check, say, tree
+from workspace_checks import check, say, tree, uv_lock_ask
 from workspace_checks.check import Report
+from workspace_checks.errors import WorkspaceError
 
 from tests.workspace.lock_repository import Repository, clean
 from tests.workspace.lock_workspace import Member
@@ -191,3 +192,29 @@ def test_without_uv_our_own_verdict_stands(repository: Repository, monkeypatch: 
     assert check.examine(repository.root, "index").exit_code == 0
     e_nothing_locked(repository)
     assert check.examine(repository.root, "index").exit_code == 3
+    repository.write("uv.toml", 'resolution = "highest"\n')
+    repository.git("add", "uv.toml")
+    repository.git("checkout", "-q", "HEAD", "packages")
+    with pytest.raises(WorkspaceError, match="only uv can judge it") as caught:
+        check.examine(repository.root, "index")
+    assert caught.value.exit_code == 2
+
+
+def test_what_is_unsure_uv_decides(repository: Repository) -> None:
+    repository.write("uv.toml", 'resolution = "highest"\n')
+    assert check.examine(repository.root, "worktree").exit_code == 0
+    repository.write("uv.toml", 'resolution = "lowest-direct"\n')
+    report = check.examine(repository.root, "worktree")
+    assert [one.code for one in report.findings] == ["D003"]
+    assert "uv would change it" in report.findings[0].message
+
+
+def test_where_uv_differs_it_is_believed_and_named(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    e_nothing_locked(repository)
+    monkeypatch.setattr(uv_lock_ask, "ask", lambda *_: (uv_lock_ask.Word.FRESH, ""))
+    report = check.examine(repository.root, "index")
+    assert (report.exit_code, report.verdict) == (0, check.FRESH)
+    assert "zipp was added" in report.notes[0]
+    assert "Please report it." in say.lines(report)

@@ -37,7 +37,8 @@ class Requirement:
     def __str__(self) -> str:
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         at = f" ({self.local})" if self.local else ""
-        return f"{self.name}{extras}{self.bounds}{at}{f' ; {self.marker}' if self.marker else ''}"
+        marker = self.marker.replace("( ", "(").replace(" )", ")")
+        return f"{self.name}{extras}{self.bounds}{at}{f' ; {marker}' if marker else ''}"
 
 
 @lru_cache(maxsize=16384)
