@@ -56,6 +56,18 @@ def still_owed(entry: Entry, *, lost: bool = False) -> tuple[str, ...]:
     return (f"{names(entry.debts)}: in the journal; {who} hands it back",) if entry.debts else ()
 
 
+def left_owed(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """What a run that was refused says of the debts it found (newest entry first): their own run may still live."""
+    if not entries or not entries[0].debts:
+        return ()
+    if entries[0].outcome:
+        return still_owed(entries[0])
+    again = command(entries[0], "resume")
+    return (
+        f"{names(entries[0].debts)}: in the journal; its run hands it back, or `{again}` where that is dead",
+    )
+
+
 def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) -> None:
     """Suspend scale-in where the plan owes it."""
     for debt in owed:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ecs_deployment import events
-from ecs_deployment.borrow import still_owed
+from ecs_deployment.borrow import left_owed
 from ecs_deployment.drive import drive
-from ecs_deployment.errors import DeployError
+from ecs_deployment.errors import DeployError, LockHeld
 from ecs_deployment.finish import leave
 from ecs_deployment.interrupts import INSISTS
 from ecs_deployment.job import Job, Loop
@@ -100,7 +100,7 @@ def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Res
         cause=what,
         advice=cure,
         summary="Nothing was changed.",
-        owed=still_owed(one.entries[0]) if one.leftover else (),
+        owed=left_owed(one.entries),
     )
 
 
@@ -141,7 +141,9 @@ def _with_change(
             try:
                 jobs.append(prepare(setting, request, wishes, one, began))
             except DeployError as error:
-                refused = replace(one, decision=Refusal(error.what, error.cure))
+                # What a living holder borrowed is its own business.
+                entries = () if isinstance(error, LockHeld) else one.entries
+                refused = replace(one, decision=Refusal(error.what, error.cure), entries=entries)
                 ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
         # From here on a signal is counted and answered in order; before, it unwinds.
         with setting.interrupts:
@@ -174,7 +176,7 @@ def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
 
 
 def _spared(one: Surveyed, seconds: float) -> Result:
-    owed = still_owed(one.entries[0]) if one.leftover else ()
+    owed = left_owed(one.entries)
     return replace(interrupted(one.settings.name, seconds), owed=owed)
 
 

@@ -166,8 +166,8 @@ def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[En
         return None
     if primary is not None and primary.rollout_state == "IN_PROGRESS":
         return _taken_over(goal, entry, older, seen)
-    proven = f"{short(entry.revision)} was proven" if entry.proven else f"It ended: {entry.outcome}"
-    return replace(goal, nothing=f"{proven}, so only what it still owed is handed back.")
+    proven = f"{short(entry.revision)} was proven: only" if entry.proven else "Only"
+    return replace(goal, nothing=f"{proven} what it still owed is handed back.")
 
 
 def _following(goal: Goal, entry: Entry, older: Sequence[Entry], seen: model.Service) -> Goal:

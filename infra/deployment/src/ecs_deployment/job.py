@@ -186,7 +186,8 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.UNCHANGED:
             return " ".join(plan.story)
         case Outcome.ASLEEP:
-            return f"The service is at 0, on {final.revision}. {wakes(plan.name, plan.idle)}"
+            how = wakes(job.held.entry.environment, plan.name, plan.idle)
+            return f"The service is at 0, on {final.revision}. {how}"
         case Outcome.ROLLED_BACK if plan.adopts:
             return f"The service is well, on {_short(state.back_to) if state else back} again."
         case Outcome.ROLLED_BACK:

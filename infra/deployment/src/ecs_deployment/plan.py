@@ -73,7 +73,8 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         containers=containers,
         checked=tuple(d["name"] for d in change.runs["containerDefinitions"] if d.get("healthCheck")),
     )
-    rolls, story, notes = _rolls(known, change, expectation)
+    how = wakes(request.environment, settings.name, known.idle)
+    rolls, story, notes = _rolls(known, change, expectation, how)
     fallback = way_back(known)
     borrowed, told = (
         _borrow(known, settings, fallback)
@@ -111,7 +112,12 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
         before_digest=_digest_now(known, containers),
         story=(*goal.story, *story, *told),
-        notes=(*goal.notes, *change.notes, *notes, *(_order(known.order) if rolls else ())),
+        notes=(
+            *goal.notes,
+            *(() if goal.at_zero else change.notes),
+            *notes,
+            *(_order(known.order) if rolls else ()),
+        ),
         commit=known.commit,
         adopts=goal.adopts,
         at_zero=goal.at_zero,
@@ -163,7 +169,9 @@ def _change(known: Known, settings: ServiceSettings, containers: tuple[str, ...]
     return _Change(runs, runs if differs else None, differs, digest, frozenset(), tuple(told))
 
 
-def _rolls(known: Known, change: _Change, expectation: Expectation) -> tuple[bool, list[str], list[str]]:
+def _rolls(
+    known: Known, change: _Change, expectation: Expectation, how_it_wakes: str
+) -> tuple[bool, list[str], list[str]]:
     """Whether anything has to be rolled, what there is to say about it, and what to note."""
     service, goal = known.snapshot.service, known.goal
     proof = known.proven_at.get(known.current.arn)
@@ -175,7 +183,7 @@ def _rolls(known: Known, change: _Change, expectation: Expectation) -> tuple[boo
         resting = service.desired == 0 and service.running == 0 and not change.differs
         return (
             not resting,
-            [_rests(known, resting=resting)],
+            [_rests(known, how_it_wakes, resting=resting)],
             [],
         )
     if change.differs:
@@ -215,10 +223,9 @@ def _followed(adopts: Adopted, service: model.Service) -> str:
     return f"{primary.id} to {primary.task_definition.rsplit('/', 1)[-1]} {state}: it {way} from here."
 
 
-def _rests(known: Known, *, resting: bool) -> str:
+def _rests(known: Known, how_it_wakes: str, *, resting: bool) -> str:
     if resting:
-        name = known.snapshot.service.name
-        return f"It is at 0 already, on {known.current.short}. {wakes(name, known.idle)}"
+        return f"It is at 0 already, on {known.current.short}. {how_it_wakes}"
     back = f" on {known.base.short}" if known.base.arn != known.current.arn else ""
     return f"The desired count is set to 0{back}."
 

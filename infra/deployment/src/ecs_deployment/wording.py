@@ -18,9 +18,9 @@ def short(message: str) -> str:
     return _GROUP.sub(r"(target group \1)", _TASK.sub(r"(task \1)", _SERVICE.sub("", message)))
 
 
-def wakes(service: str, idle: IdleAlarm | None) -> str:
+def wakes(environment: str, service: str, idle: IdleAlarm | None) -> str:
     """What brings a service back from 0."""
-    by_hand = f"`inv app.wake --service {service}` wakes it by hand"
+    by_hand = f"`inv app.wake --env {environment} --service {service}` wakes it by hand"
     if idle and idle.wakes_by:
         return f"Its first request wakes it (alarm {idle.wakes_by}); {by_hand}."
     return f"Nothing wakes it by itself: {by_hand}."
