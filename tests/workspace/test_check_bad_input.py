@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
-from workspace_checks import check, fix
+from workspace_checks import check, fix, say
 from workspace_checks.errors import WorkspaceError
 
 from tests.workspace.lock_repository import Repository
+from tests.workspace.lock_workspace import run_uv
 
 
 def refused(root: Path, source: str, *words: str) -> None:
@@ -118,3 +120,21 @@ def test_names_with_spaces_and_letters_of_all_kinds(repository: Repository) -> N
     done = fix.fix(repository.root, staged=True, environ={})
     assert done.lines == ("uv.lock was locked anew and staged.",)
     assert check.examine(repository.root, "index").exit_code == 0
+
+
+def test_a_name_that_is_no_text(repository: Repository) -> None:
+    odd = os.fsdecode(b"packages/\xff\xfe")
+    repository.write(f"{odd}/pyproject.toml", '[project]\nname = "odd"\nversion = "1"\n')
+    repository.git("add", ".")
+    report = check.examine(repository.root, "index")
+    for said in (say.lines(report), say.github(report), json.dumps(say.document(report))):
+        assert said.encode("utf-8")
+    assert "packages/\\udcff\\udcfe/pyproject.toml:1: member odd is not in uv.lock" in say.lines(report)
+    assert report.exit_code == 0  # uv does not see such a folder, and is believed
+
+
+def test_a_mark_of_byte_order_is_no_text(repository: Repository) -> None:
+    manifest = repository.root / "pyproject.toml"
+    manifest.write_bytes(b"\xef\xbb\xbf" + manifest.read_bytes())
+    assert check.examine(repository.root, "worktree").exit_code == 0
+    assert run_uv(repository.root, "lock", "--check").returncode == 0

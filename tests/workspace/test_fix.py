@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workspace_checks import fix, fix_write, runner, tree
+from workspace_checks import check, fix, fix_write, runner, tree
 from workspace_checks.errors import WorkspaceError
 
 from tests.workspace.lock_repository import Repository
@@ -100,6 +100,10 @@ def test_a_conflicted_lock_is_resolved_from_both_sides_manifests(
     repository: Repository, tmp_path: Path
 ) -> None:
     conflict(repository)
+    for source in ("index", "worktree"):
+        report = check.examine(repository.root, source)
+        assert [one.code for one in report.findings] == ["D002"]
+        assert report.command == "inv deps.fix --staged"
     assert staged(repository).lines == ("uv.lock was locked anew and staged.",)
     assert repository.git("ls-files", "--unmerged").stdout == ""
     assert repository.read("uv.lock") == repository.staged("uv.lock")

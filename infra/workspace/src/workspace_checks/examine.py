@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from workspace_checks import judge, memo, tree
+from workspace_checks import git, judge, memo, tree
 from workspace_checks.check import FRESH, STALE, Report
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
@@ -44,7 +44,9 @@ def examined(loaded: Tree, name: str) -> Report:
     said = fresh(locks)
     if clean and not beside and not stale:
         memo.remember(loaded, name, said, judged.patterns)
-    cure = "inv deps.fix --staged" if loaded.source == INDEX else "inv deps.fix"
+    # A merge is resolved where it is open: in the index.
+    staged = loaded.source == INDEX or any(one.code == "D002" and _open(loaded, one.path) for one in stale)
+    cure = f"{_FIX} --staged" if staged else _FIX
     explained = any(one.code == "D014" for one in beside)
     findings = sorted(
         [*beside, *(replace(one, cure=one.cure or ("" if explained else cure)) for one in stale)]
@@ -123,6 +125,10 @@ def command(findings: Sequence[Finding], source: str) -> str:
     elif edits:
         last = last or [_FIX]
     return " && ".join([*line, *last])
+
+
+def _open(loaded: Tree, path: str) -> bool:
+    return bool(git.attempt(loaded.place.root, "ls-files", "--unmerged", "-z", "--", path).stdout)
 
 
 def _confirmed(loaded: Tree, case: Case, part: Part) -> tuple[list[Finding], list[str]]:

@@ -11,7 +11,7 @@ from workspace_checks.check import Report
 def lines(report: Report) -> str:
     """What was judged, a line for each finding, and one command that cures what a command can cure."""
     if not report.findings:
-        return "\n".join([*report.notes, report.said])
+        return _printable("\n".join([*report.notes, report.said]))
     count = len(report.findings)
     head = f"{count} finding{'s' if count > 1 else ''} ({report.source}):"
     # A cure that is part of the one command is not said at every line as well.
@@ -21,7 +21,14 @@ def lines(report: Report) -> str:
     said = "\n".join(
         f"{one.path}:{one.line}: {one.code} {one.message} {one.cure}".rstrip() for one in sorted(bare)
     )
-    return "\n".join([*report.notes, head, said, *([f"Run: {report.command}"] if report.command else [])])
+    return _printable(
+        "\n".join([*report.notes, head, said, *([f"Run: {report.command}"] if report.command else [])])
+    )
+
+
+def _printable(text: str) -> str:
+    """A file's name may hold bytes that are no text: they are shown, and break no output."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def without_tree(report: Report) -> Report:
@@ -47,7 +54,7 @@ def without_tree(report: Report) -> Report:
 
 def github(report: Report) -> str:
     """The annotations, and the lines for the log."""
-    return "\n".join(part for part in (findings.github(report.findings), lines(report)) if part)
+    return "\n".join(part for part in (_printable(findings.github(report.findings)), lines(report)) if part)
 
 
 def document(report: Report) -> dict[str, object]:

@@ -14,7 +14,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7}) ?|^={7}$", re.MULTILINE)
 def text(path: str, content: bytes) -> str:
     """The file as text; refused, with the line, where it is not UTF-8."""
     try:
-        return content.decode("utf-8").replace("\r\n", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise WorkspaceError(
