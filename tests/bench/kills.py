@@ -22,10 +22,12 @@ from tests.scenarios.place import Place, place
 KINDS = ("deploy", "resume", "abort")
 
 
-def once(where: Place, rig: Rig, kind: str, after: int) -> tuple[bool, str, list[str]]:
+def once(where: Place, rig: Rig, kind: str, after: int, *, asleep: bool) -> tuple[bool, str, list[str]]:
     """(whether it was killed, the last call, what was wrong in the end)."""
     where.make_well()
     where.configure(minimumHealthyPercent=0)
+    if asleep:
+        where.fall_asleep()
     before, tag = where.snapshot().service.task_definition, where.other()
     numbers = {entry.number for entry in where.entries()}
     killed = rig.deploy(tag, after=after).returncode == -9
@@ -44,6 +46,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--asleep", action="store_true", help="each time from a service at 0")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int, default=1000)
     wanted = parser.parse_args()
@@ -52,7 +55,7 @@ def main() -> int:
         assert where.deploy("demo", probe=False).exit_code == 0
         for kind in wanted.kinds.split(","):
             for after in range(wanted.first, wanted.last + 1):
-                killed, line, wrong = once(where, rig, kind, after)
+                killed, line, wrong = once(where, rig, kind, after, asleep=wanted.asleep)
                 if not killed:
                     break
                 told[kind] += 1

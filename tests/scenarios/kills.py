@@ -199,7 +199,8 @@ def lies(where: Place, kind: str, before: str, tag: str, dead: Entry | None, res
         found.append("another image runs than the one that was deployed")
     if kind == "resume" and begun and not there <= wanted.accepted:
         found.append("another image runs than that of the run that was resumed")
-    if kind == "abort" and on != before:
+    # What died proven is not undone by abort: `app.rollback` is for that, and it says so.
+    if kind == "abort" and on != before and not (dead and dead.proven):
         found.append(f"{on} runs, and not what ran before ({before})")
     if result.revision and result.revision != on.rsplit("/", 1)[-1]:
         found.append(f"it says {result.revision}, and {on} runs")
