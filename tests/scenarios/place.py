@@ -104,8 +104,15 @@ class Place:
     def make_well(self) -> None:
         """Whatever the test before left: awake, well on a tag that works, with nothing borrowed."""
         self.configure(**WELL)
-        findings = self.verify().findings
-        if self.snapshot().service.desired == 0 or findings or self.entries()[0].debts:
+        newest = self.entries()[:1]
+        ended = bool(newest) and newest[0].outcome in (
+            "deployed",
+            "unchanged",
+            "rolled_back",
+            "refused",
+            "failed",
+        )
+        if not ended or newest[0].debts or self.snapshot().service.desired == 0 or self.verify().findings:
             report = self.deploy(self.other(), probe=False, request={"supersede": True})
             assert report.exit_code == 0, report
 
