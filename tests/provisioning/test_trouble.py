@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from ecs_provisioning.errors import StackFailed
 from ecs_provisioning.prepare import Wish
 from ecs_provisioning.stack import Stack
 
-from tests import engine as engines
 from tests.provisioning.quietly import applied, free, with_bad_end
 
 
@@ -61,21 +59,28 @@ def test_states_that_cannot_be_changed(
     assert cure in refused.value.cure
 
 
-def test_an_engine_without_a_network(tmp_path: Path) -> None:
-    with engines.running_engine(tmp_path) as running:
-        clients = engines.Aws(running)
-        ec2, aws = clients("ec2"), Aws(clients, clients)
-        subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]]
-        for one in subnets[1:]:
-            ec2.delete_subnet(SubnetId=one)
-        with pytest.raises(Refused, match="1 Availability Zones; a load balancer needs 2"):
-            surroundings.network(aws, {})
-        ec2.delete_subnet(SubnetId=subnets[0])
-        ec2.delete_vpc(VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])
-        with pytest.raises(Refused, match="has no default VPC") as refused:
-            surroundings.network(aws, {})
-        assert "--set" in refused.value.cure
-        clients.close()
+@pytest.mark.parametrize(
+    ("vpcs", "zones", "found"),
+    [
+        ([], [], "The account has no default VPC"),
+        (
+            ["vpc-1"],
+            ["a", "a"],
+            "The default VPC vpc-1 has subnets in 1 Availability Zones; a load balancer needs 2",
+        ),
+    ],
+)
+def test_an_account_without_a_network_to_stand_in(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, vpcs: list[str], zones: list[str], found: str
+) -> None:
+    answers = {
+        "describe_vpcs": {"Vpcs": [{"VpcId": one} for one in vpcs]},
+        "describe_subnets": {"Subnets": [{"AvailabilityZone": one, "SubnetId": "subnet"} for one in zones]},
+    }
+    monkeypatch.setattr(surroundings, "call", lambda _client, operation, **_params: answers[operation])
+    with pytest.raises(Refused, match=found) as refused:
+        surroundings.network(aws, {})
+    assert '--set "NetworkOrigin=create"' in refused.value.cure
 
 
 def test_a_service_that_other_tools_made_needs_no_stack(aws: Aws, wish: Wish) -> None:
