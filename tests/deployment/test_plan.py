@@ -249,3 +249,12 @@ def test_what_autoscaling_would_wake_at_once_is_not_put_to_sleep() -> None:
     """Any change of a scalable target lifts the count to MinCapacity, handing back the suspension too."""
     facts = known(snapshot(scaling=scaling(1)), image=None, goal=Goal(revision=OLD, at_zero=True))
     assert "MinCapacity is 1" in refused(facts, request=replace(REQUEST, action="sleep")).what
+
+
+def test_a_service_below_mincapacity_is_not_suspended_which_would_wake_the_old_revision() -> None:
+    """RegisterScalableTarget "adjusts the capacity" even where only a flag is given (botocore)."""
+    asleep = service(deployment(desired=0, running=0), desired=0)
+    assert decided(known(snapshot(asleep, running=(), scaling=scaling(1)))).debts == ()
+    assert [debt.what for debt in decided(known(snapshot(asleep, running=(), scaling=scaling(0)))).debts] == [
+        "suspension"
+    ]

@@ -104,6 +104,23 @@ def test_the_floor_stays_owed_while_old_tasks_hold_out_beside_a_failed_deploymen
     assert {debt.what for debt in place.entry().debts} == {"floor"}
 
 
+def test_a_rollout_that_is_left_keeps_its_floor_although_the_last_answer_is_from_before_it() -> None:
+    place = world()
+    place.cloud.progress = stands
+    before = place.live()
+
+    def press(operation: str) -> None:
+        if operation == "services" and len(place.cloud.updates) == 1:
+            place.interrupts.pressed = 1
+            place.cloud.put("app", before)
+
+    place.cloud.before = press
+    (result,) = place.drive(place.job(plan()), roll_back=False)
+    assert result.outcome is Outcome.INTERRUPTED
+    assert len(place.cloud.updates) == 1
+    assert "minimumHealthyPercent" in result.owed[0]
+
+
 def _fails(cloud: MemoryCloud, name: str) -> None:
     seen = cloud.known[name]
     failed: Sequence[Any] = [

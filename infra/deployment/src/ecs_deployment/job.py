@@ -17,7 +17,7 @@ from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
 from ecs_deployment.rollout import failures_allowed
-from ecs_deployment.rollout_state import Limits, Phase, State
+from ecs_deployment.rollout_state import Limits, Phase, State, deployment_of
 from ecs_deployment.wording import wakes
 
 
@@ -66,7 +66,10 @@ class Job:
     @property
     def rolls(self) -> bool:
         """Whether something was still rolling when we last looked, whoever started it."""
-        service = self._service
+        service, state = self._service, self.state
+        left = state is not None and state.outcome is Outcome.INTERRUPTED and state.phase is Phase.ROLLING
+        if service and state and left and deployment_of(service, state.newest) is None:
+            return True  # it was left to go on by itself, and this answer is from before it
         primary = service.primary if service else None
         return bool(service and service.desired and primary and primary.rollout_state == "IN_PROGRESS")
 

@@ -315,7 +315,9 @@ def _borrow(known: Known, settings: ServiceSettings, fallback: Fallback) -> tupl
             else "it would lead to a revision that nothing has proven"
         )
         story.append(f"ECS's own rollback is off for the rollout: {why}.")
-    if scaling and not scaling.suspended.scale_in:
+    # Nothing takes a service below MinCapacity; and where it is below, suspending lifts it to that, on what runs now.
+    lifted = scaling is not None and service.desired < scaling.min_capacity
+    if scaling and not scaling.suspended.scale_in and not lifted:
         flags = scaling.suspended
         before = {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
         debts.append(Debt("suspension", before, {**before, "in": True}))
