@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ecs_deployment.outcome import Outcome, Result
+from ecs_deployment.rollout import RAISES_AT_MOST
 from ecs_local.world import Deployment
 
 from tests.simulation.account import digest_of
-from tests.simulation.scenario import FINE
+from tests.simulation.scenario import FINE, Scenario
 
 if TYPE_CHECKING:
     from tests.simulation.play import Play
@@ -97,14 +98,8 @@ def _left(play: Play, watch: Watch, process: Process, result: Result) -> Iterato
 def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterator[str]:
     """Where nothing disturbs a deploy, its outcome follows from the image alone."""
     scenario, run = play.scenario, process.run
-    if (
-        len(play.processes) > 1
-        or run.action != "deploy"
-        or scenario.outside
-        or not run.weather.calm
-        or process.heard
-        or process.count
-    ):
+    alone = len(play.processes) == 1 and run.action == "deploy" and run.weather.calm
+    if not alone or process.heard or process.count or not _is_gentle(scenario):
         return
     kind, outcome = scenario.tags[run.tag], result.outcome
     awake = not watch.asleep_at_launch.get(process.number, False)
@@ -122,7 +117,7 @@ def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterat
     elif kind in (FINE, "slow"):
         if outcome is not Outcome.DEPLOYED and not _sleeps(scenario.idle):
             yield f"{outcome.value} with an image that is {kind}: {result.cause}"
-    elif kind.endswith("later"):
+    elif kind.endswith("later") or scenario.outside:
         return
     elif outcome is Outcome.DEPLOYED:
         yield f"deployed with an image that is {kind}"
@@ -132,6 +127,12 @@ def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterat
         and (awake or (scenario.proven and scenario.was_up))
     ):
         yield f"{outcome.value} with an image that is {kind}: {result.cause}"
+
+
+def _is_gentle(scenario: Scenario) -> bool:
+    """Whether a deploy has to cope with whatever others do: at most three times to 0, which it raises again."""
+    what = [each for _, each, _ in scenario.outside if each != "visits"]
+    return len(what) <= RAISES_AT_MOST and set(what) <= {"zero"}
 
 
 def _sleeps(idle: str) -> bool:

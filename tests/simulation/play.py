@@ -87,7 +87,6 @@ class Play:
         if found is not None:
             return found
         if is_read(operation):
-            self.watch.asked(process, operation)
             if operation == "GetParameter":
                 self.watch.fence_read(process, params)
             return self._client.call(service, operation, params)
@@ -97,6 +96,10 @@ class Play:
         self._settle()
         self.watch.after(process, operation, params)
         return answer
+
+    def asked(self, process: Process, operation: str) -> None:
+        """A read has arrived, whatever it is answered with."""
+        self.watch.asked(process, operation)
 
     def note(self, who: str, text: Any) -> None:
         """A line of the history."""

@@ -24,7 +24,7 @@ from tests.simulation.account import ACCOUNT, CLUSTER, NAME, REGION
 from tests.simulation.memory_session import MemorySession
 from tests.simulation.scenario import Run, Scenario
 from tests.simulation.theatre import Actor, Killed, Theatre
-from tests.simulation.wire import Answer, Fate, Past, Trouble, fate
+from tests.simulation.wire import Answer, Fate, Past, Trouble, fate, is_read
 
 MOST_CALLS = 4000
 _TICK = 1e-6  # seconds; less would be lost in a clock that counts from 1970
@@ -42,6 +42,9 @@ class Stage(Protocol):
 
     def ask(self, process: Process, service: str, operation: str, params: dict[str, Any]) -> Answer:
         """The account's answer now."""
+
+    def asked(self, process: Process, operation: str) -> None:
+        """A read has arrived."""
 
     def note(self, who: str, text: Any) -> None:
         """A line of the history."""
@@ -164,6 +167,8 @@ class Process:
         if not drawn.arrives:
             stage.note(self.name, (operation, params, drawn.kind))
             return {}
+        if is_read(operation):
+            stage.asked(self, operation)
         if drawn.lag:
             old = stage.past.before(operation, stage.theatre.now - drawn.lag)
             if old is not None and (found := _chosen(operation, params, old)) is not None:

@@ -118,7 +118,7 @@ def scenario(seed: int) -> Scenario:
     floor, ceiling = chance.choice(
         ((0, 200), (0, 200), (100, 200), (100, 200), (50, 200), (50, 100), (0, 100), (100, 150), (50, 150))
     )
-    scaled = chance.random() < 0.45
+    scaled = chance.random() < 0.5
     kinds = (FINE, FINE, *KINDS)
     tags = {"a": chance.choice(kinds), "b": chance.choice(kinds), "good": FINE}
     return Scenario(
@@ -143,7 +143,7 @@ def scenario(seed: int) -> Scenario:
         checked=chance.random() < 0.3,
         scaling=(chance.choice((0, 0, 1)), 4) if scaled else None,
         suspended=chance.random() < 0.1,
-        idle=chance.choice(("", "leased", "leased", "plain")) if scaled else "",
+        idle=chance.choice(("", "leased", "leased", "leased", "plain")) if scaled else "",
         overlap=chance.random() < 0.5,
         accepts_gap=chance.random() < 0.15,
         tags=tags,
@@ -219,7 +219,7 @@ def _weather(chance: Random, pace: float) -> Weather:
 
 
 def _outside(chance: Random, pace: float) -> tuple[tuple[float, str, int], ...]:
-    what = ("zero", "zero", "zeros", "scale", "update", "configuration", "suspend", "visits")
+    what = ("zero", "zero", "zero", "zeros", "scale", "update", "configuration", "suspend", "visits")
     if chance.random() < 0.6:
         return ()
     events = []

@@ -92,7 +92,7 @@ class Watch:
             self.blame("the idle alarm takes the service down that was only just deployed")
 
     def asked(self, process: Process, operation: str) -> None:
-        """A process asks something: its lease must be younger than two renewals."""
+        """A process gets an answer, an old one perhaps: its lease must be younger than two renewals."""
         if operation == "DescribeServices":
             self._last.pop(process.number, None)
         number = self.numbers.get(process.number)
@@ -198,9 +198,10 @@ class Watch:
                 )
 
     def _proof(self, process: Process, entry: Entry) -> None:
+        self.look()
         now, calm = self._play.theatre.now, process.run.weather.calm
         since = now - self.well_at.get(entry.revision, 0.0)
-        if not entry.outcome and since > (5.0 + 2 * self._play.scenario.pace if calm else 120.0):
+        if not entry.outcome and since > (5.0 + 2 * self._play.scenario.pace if calm else 400.0):
             self.blame(
                 f"{process.name} writes down a proof of {_short(entry.revision)}, "
                 f"which was not well since {since:.0f} s"
@@ -214,8 +215,7 @@ class Watch:
             self.blame(f"{process.name} proves {image} as tag {entry.tag}")
 
     def _is_undisturbed(self, process: Process) -> bool:
-        alone = len(self._play.processes) == 1 and not self._play.scenario.outside
-        return alone and process.run.weather.calm and not process.count
+        return not self._play.scenario.outside and process.run.weather.calm and not process.count
 
     def _image(self, revision: str) -> str:
         content = self._play.simulation.world.task_definitions[revision].content
