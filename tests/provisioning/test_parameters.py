@@ -189,6 +189,10 @@ def test_a_plan_names_replacements_and_what_becomes_of_the_old() -> None:
         (prepared(SERVICE, live=RUNS), ("service", "keeps app:7 and its desired count of 2")),
         (prepared(CPU, live=replace(RUNS, rolling=True)), ("not now", UNDER_WAY)),
         (prepared(CPU, live=RUNS, lost=("cpu",)), ("is lost", f"{LOST}: cpu")),
+        (
+            prepared(CPU, live=replace(RUNS, image="none-yet", desired=0), rolls=True),
+            ("service", "was never deployed: its first deploy takes the new revision"),
+        ),
         (prepared(Change("Add", "Alarm", "T")), ("make", "Alarm (T)")),
         (prepared(Change("Remove", "Alarm", "T", policy="Retain")), ("take away", "Alarm (T), but it stays")),
         (

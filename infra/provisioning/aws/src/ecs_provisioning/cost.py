@@ -120,11 +120,9 @@ def rows(found: Estimate) -> list[tuple[str, str]]:
         lines.append((f"insights {mode}{mine}", f"{text}{paid}"))
     lines.append(("", "free of charge are only the service's CPU and memory; per container needs enhanced"))
     if found.sleeps:
-        third = _dollars(found.saved_an_hour * HOURS * 2 / 3)
-        lines.append(
-            ("sleeping", f"saves {_dollars(found.saved_an_hour * 24)} a day asleep, {third} a month if awake")
-        )
-        lines.append(("", "a third of the time; the load balancer costs the same asleep"))
+        day, third = _dollars(found.saved_an_hour * 24), _dollars(found.saved_an_hour * HOURS * 2 / 3)
+        text = f"saves {day} a day asleep, {third} a month if awake a third of the time; "
+        lines.append(("sleeping", f"{text}the load balancer costs the same asleep"))
     lines.append(
         ("not counted", "traffic, logs ($0.50 a GB), images, further tasks, a fourth dashboard ($3)")
     )

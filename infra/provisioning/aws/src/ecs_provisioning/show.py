@@ -9,6 +9,7 @@ from typing import Any
 from ecs_deployment.masking import masked_text
 
 from ecs_provisioning.changeset import Change, Property
+from ecs_provisioning.parameters import NEVER_DEPLOYED
 from ecs_provisioning.prepare import Prepared
 
 _LONGEST = 70
@@ -123,7 +124,9 @@ def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     if now is None:
         return
     asleep = " when it wakes" if now.desired == 0 else ""
-    if prepared.rolls:
+    if prepared.rolls and now.image == NEVER_DEPLOYED:
+        yield "service", "was never deployed: its first deploy takes the new revision"
+    elif prepared.rolls:
         yield "service", f"rolls to a new revision with the image that runs now{asleep}: {now.image}"
         if not now.desired:
             yield "note", "nothing proves it before it is awake: inv app.wake"
