@@ -177,7 +177,7 @@ def slowness(report: Report) -> str:
 def next_steps(report: Report) -> Sequence[str]:
     """The commands that go on from here, each with its purpose."""
     env = f"--env {report.environment}"
-    again = _again(report, env)
+    again, anew = _again(report, env), _anew(report, env)
     status, verify = f"inv app.status {env}", f"inv app.verify {env}"
     resume = f"inv app.resume {env}: goes on from here"
     abort = f"inv app.abort {env}: undoes it"
@@ -189,11 +189,11 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.ASLEEP: [f"inv app.wake {env}: wake it by hand"],
         Outcome.DEPLOYED_WITH_LOSS: [f"{verify}: is all well by now?"],
         Outcome.REFUSED: [f"{again}: once the cause is mended"],
-        Outcome.ROLLED_BACK: [f"{again}: once the cause is mended"],
-        Outcome.FAILED: [f"{status}: what runs now", f"{again}: once the cause is mended"],
+        Outcome.ROLLED_BACK: [f"{anew}: once the cause is mended"],
+        Outcome.FAILED: [f"{status}: what runs now", f"{anew}: once the cause is mended"],
         Outcome.SUPERSEDED: [f"{status}: which deployment runs now"],
         Outcome.UNDECIDED: [resume, f"{status}: what runs now"],
-        Outcome.INTERRUPTED: [f"{again}: starts anew"],
+        Outcome.INTERRUPTED: [f"{anew}: starts anew"],
         Outcome.UNEXPECTED: [f"{status}: what runs now"],
     }
     return [clean(step) for step in steps[report.outcome]] if report.services else []
@@ -203,3 +203,10 @@ def _again(report: Report, env: str) -> str:
     """The command of this run once more."""
     tag = f" --tag {report.tag}" if report.action == "deploy" and report.tag else ""
     return f"inv app.{report.action} {env}{tag}"
+
+
+def _anew(report: Report, env: str) -> str:
+    """What tries the same change once more: a resume that is over has nothing left to resume."""
+    if report.action == "resume" and report.tag:
+        return f"inv app.deploy {env} --tag {report.tag}"
+    return _again(report, env)

@@ -1,0 +1,65 @@
+"""Runs that are no deploys are told in their own verb, with the command that goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.report_text import WORDS, facts, headline, next_steps
+
+
+def result(action: str, outcome: Outcome, **changes: object) -> Result:
+    made = Result("app", outcome, revision="app:2", action=action, tag="v1")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "says"),
+    [
+        ("deploy", Outcome.DEPLOYED, "deployed and proven"),
+        ("rollback", Outcome.DEPLOYED, "back on app:2, and proven"),
+        ("rollback", Outcome.UNCHANGED, WORDS[Outcome.UNCHANGED].says),
+        ("resume", Outcome.DEPLOYED, "finished, app:2 is proven"),
+        ("resume", Outcome.UNCHANGED, "nothing left to roll"),
+        ("resume", Outcome.ROLLED_BACK, WORDS[Outcome.ROLLED_BACK].says),
+        ("abort", Outcome.DEPLOYED, "undone, app:2 is proven"),
+        ("abort", Outcome.ASLEEP, "undone, asleep at 0"),
+        ("wake", Outcome.DEPLOYED, "awake and proven"),
+        ("wake", Outcome.FAILED, "did not wake"),
+        ("sleep", Outcome.ASLEEP, "asleep at 0"),
+        ("sleep", Outcome.UNCHANGED, "asleep already"),
+    ],
+)
+def test_the_headline_has_the_verb(action: str, outcome: Outcome, says: str) -> None:
+    assert headline(result(action, outcome), "staging") == f"app on staging: {says}"
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "step"),
+    [
+        ("rollback", Outcome.REFUSED, "inv app.rollback --env staging: once the cause is mended"),
+        ("resume", Outcome.REFUSED, "inv app.resume --env staging: once the cause is mended"),
+        ("resume", Outcome.ROLLED_BACK, "inv app.deploy --env staging --tag v1: once the cause is mended"),
+        ("resume", Outcome.INTERRUPTED, "inv app.deploy --env staging --tag v1: starts anew"),
+        ("abort", Outcome.INTERRUPTED, "inv app.abort --env staging: starts anew"),
+        ("sleep", Outcome.ASLEEP, "inv app.wake --env staging: wake it by hand"),
+    ],
+)
+def test_the_next_command_is_one_that_has_something_to_do(action: str, outcome: Outcome, step: str) -> None:
+    report = Report("staging", "v1", 1.0, 9, (result(action, outcome),), action)
+    assert step in next_steps(report)
+
+
+def test_an_unsettled_run_is_resumed_or_aborted_whatever_it_was() -> None:
+    report = Report(
+        "staging", "v1", 1.0, 9, (result("rollback", Outcome.INTERRUPTED, unsettled=True),), "rollback"
+    )
+    steps = next_steps(report)
+    assert steps[0].startswith("inv app.resume --env staging")
+    assert steps[1].startswith("inv app.abort --env staging")
+
+
+def test_the_sleep_line_names_the_run() -> None:
+    woken = result("wake", Outcome.DEPLOYED, was_asleep=True)
+    assert ("Sleep", "it was at 0 and was brought to 1 for this wake") in facts(woken)
