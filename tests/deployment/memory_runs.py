@@ -64,10 +64,12 @@ def honestly(progress: Callable[[MemoryCloud, str], None]) -> Callable[[MemoryCl
     return act
 
 
-def act(world: World, action: Action = "deploy", tag: str = "", **request: Any) -> Result:
+def act(
+    world: World, action: Action = "deploy", tag: str = "", *, wait: float = 0.0, **request: Any
+) -> Result:
     """One run from a machine of its own, to its result."""
     setting = Setting(world.cloud, ENVIRONMENT, world.clock, world.told.append, world.interrupts)
-    wishes = Wishes(limits=Limits(no_progress=60.0), probe=False, wait_for_lock=0.0)
+    wishes = Wishes(limits=Limits(no_progress=60.0), probe=False, wait_for_lock=wait)
     report = job.deploy(setting, Request("staging", tag, action=action, **request), wishes)
     (result,) = report.services
     assert report.exit_code == result.outcome.exit_code

@@ -189,6 +189,17 @@ def test_a_living_deploy_is_neither_resumed_nor_aborted_unless_forced() -> None:
     nothing_is_left(world)
 
 
+def test_whoever_waits_for_the_lock_gets_it_when_the_lease_has_run_out() -> None:
+    world = rolling()()
+    world.clock.now -= LIVE_OWNER
+    before = world.clock.now
+    result = act(world, "resume", wait=240.0)
+    assert result.outcome is Outcome.DEPLOYED
+    assert 100.0 < world.clock.now - before < 200.0
+    nothing_is_left(world)
+    assert "waiting for the lock of" in world.said()
+
+
 def test_somebody_elses_deployment_is_left_alone_and_the_debts_are_settled() -> None:
     world = rolling()()
     other = world.cloud.register(b.definition(image="other").content, ())
