@@ -10,6 +10,9 @@ from ecs_deployment import masking
 from ecs_deployment.errors import CloudError, NotFound, Refused, Throttled, Unreachable
 from ecs_stats import stats as s
 from ecs_stats.stats import Stats, as_data
+from ecs_stats.top_frame import View, frame, plain
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.deployment import builders as b
 from tests.observability.memory_source import (
@@ -233,3 +236,34 @@ def test_without_a_load_balancer_nothing_is_asked_about_traffic() -> None:
     assert seen.traffic.requests is None
     assert seen.readings[s.TRAFFIC].note == "the service has no load balancer"
     assert seen.sleep.state == "suspended"
+
+
+_READS = (
+    "tasks", "stopped_tasks", "targets", "service_deployment", "task_definition", "scaling", "list_parameters",
+)  # fmt: skip
+_OURS = ("insights", "balancer_of", "idle_rule", "logged", "tail", "metrics")
+_ERRORS = st.sampled_from(
+    [denied("any:Action"), Throttled("AWS throttles it."), Unreachable("No answer."), NotFound("Not there.")]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.sampled_from([*_READS, *_OURS]), _ERRORS), st.booleans())
+def test_whatever_fails_there_is_a_picture(failing: dict[str, CloudError], later: bool) -> None:
+    world = Watched()
+    collector = world.collector()
+    if later:
+        collector.look()
+        world.clock.now += 70
+    for operation, error in failing.items():
+        if operation in _OURS:
+            world.source.refuse(error, operation)
+        else:
+            world.cloud.refuse(error, operation)
+    for _ in range(2):
+        seen = collector.look()
+        json.dumps(as_data(seen), allow_nan=False)
+        text = plain(frame([seen], world.clock.time(), View(100, None)))
+        assert "app in staging · 1/1 running" in text
+        assert "never sleeps" not in text
+        world.clock.now += 40

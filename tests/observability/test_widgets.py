@@ -140,3 +140,4 @@ def test_the_link_leads_to_the_console_of_its_partition() -> None:
     name = dashboard_name("shop", "web")
     assert console_link("eu-west-3", name).endswith("region=eu-west-3#dashboards/dashboard/shop-web")
     assert console_link("cn-north-1", name).startswith("https://console.amazonaws.cn/")
+    assert console_link("us-gov-west-1", name).startswith("https://console.amazonaws-us-gov.com/")

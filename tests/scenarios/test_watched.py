@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -196,10 +197,10 @@ class _Terminal:
         os.close(theirs)
         self.text = ""
 
-    def until(self, *words: str, timeout: float = 60) -> None:
-        """Reads until all words were shown."""
+    def until(self, *words: str, times: int = 1, timeout: float = 60) -> None:
+        """Reads until all words were shown so many times."""
         end = time.monotonic() + timeout
-        while not all(word in self.text for word in words):
+        while not all(self.text.count(word) >= times for word in words):
             assert time.monotonic() < end, self.text[-2000:]
             self.read()
 
@@ -217,9 +218,16 @@ class _Terminal:
     def press(self, key: str) -> None:
         os.write(self._ours, key.encode())
 
+    def wake(self) -> None:
+        """`fg`: once it has stopped."""
+        wait_for(lambda: os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG), "the stop")
+        self.process.send_signal(signal.SIGCONT)
+
     def end(self) -> int:
         """Its exit code, with everything it wrote until then."""
+        end = time.monotonic() + 60
         while self.read():
+            assert time.monotonic() < end, self.text[-500:]
             if self.process.poll() is not None and not select.select([self._ours], [], [], 0)[0]:
                 break
         os.close(self._ours)
@@ -240,9 +248,13 @@ def test_it_is_live_hears_keys_and_leaves_a_clean_terminal(terminal: _Terminal) 
     terminal.until("app in local", "RUNNING", "c cpu")
     terminal.press("c")
     terminal.until("[c] cpu")
+    terminal.process.send_signal(signal.SIGTSTP)  # Ctrl-Z
+    terminal.until("\x1b[?1049l")
+    terminal.wake()
+    terminal.until("\x1b[?1049h", times=2)
     terminal.press("q")
     assert terminal.end() == 0
-    assert terminal.text.count("\x1b[?1049h") == terminal.text.count("\x1b[?1049l") == 1
+    assert terminal.text.count("\x1b[?1049h") == terminal.text.count("\x1b[?1049l") == 2
     assert terminal.text.rindex("\x1b[?25h") > terminal.text.rindex("\x1b[?25l")  # the cursor is back
     assert "Traceback" not in terminal.text
 

@@ -24,7 +24,7 @@ from rich.style import Style
 
 from ecs_stats.stats import Stats
 from ecs_stats.top_frame import SORTS, View, frame, plain
-from ecs_stats.top_keys import Keys
+from ecs_stats.top_keys import SUSPEND, Keys
 from ecs_stats.top_text import Line, in_ascii
 
 _PLAIN_WIDTH = 160
@@ -121,6 +121,10 @@ def _draw(
         pressed = keys.read(_HEARD)
         if pressed == "q":
             return
+        if pressed == SUSPEND:
+            shown.stop()
+            keys.suspend()
+            shown.start()
         if pressed in SORTS:
             view = replace(view, sort="" if pressed == view.sort else pressed)
         size = screen.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from types import TracebackType
@@ -16,6 +17,8 @@ except ImportError:  # no POSIX terminal: no keys
     termios = None  # type: ignore[assignment]
 
 _ESCAPE = "\x1b"
+SUSPEND = "^z"
+_TO_STOP = getattr(signal, "SIGTSTP", None)
 
 
 class Keys:
@@ -24,6 +27,8 @@ class Keys:
     def __init__(self) -> None:
         self._descriptor: int | None = None
         self._before: Any = None
+        self._handler: Any = None
+        self._wants_to_stop = False
 
     @property
     def there(self) -> bool:
@@ -37,6 +42,8 @@ class Keys:
                 self._before = termios.tcgetattr(descriptor)
                 tty.setcbreak(descriptor)
                 self._descriptor = descriptor
+                if _TO_STOP is not None:
+                    self._handler = signal.signal(_TO_STOP, self._stop)
         except (AttributeError, OSError, ValueError):  # stdin is closed
             self._descriptor = None
         return self
@@ -46,9 +53,27 @@ class Keys:
     ) -> None:
         if self._descriptor is not None:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
+            if _TO_STOP is not None:
+                signal.signal(_TO_STOP, self._handler)
+            self._descriptor = None
+
+    def _stop(self, *_: object) -> None:
+        self._wants_to_stop = True
+
+    def suspend(self) -> None:
+        """Ctrl-Z, once the screen is left: give the terminal back, stop, and take it again when woken."""
+        self.__exit__(None, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)  # and not SIGTSTP, which does nothing without a shell that waits
+        self.__enter__()
 
     def read(self, seconds: float) -> str:
-        """The key pressed within so many seconds, in lower case; "" for none. Arrows and the like are none."""
+        """The key pressed within so many seconds, in lower case; "" for none, `SUSPEND` for Ctrl-Z.
+
+        Arrows and the like are none.
+        """
+        if self._wants_to_stop:
+            self._wants_to_stop = False
+            return SUSPEND
         if self._descriptor is None:
             time.sleep(seconds)
             return ""

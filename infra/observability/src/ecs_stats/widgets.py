@@ -57,7 +57,9 @@ def dashboard_name(cluster: str, service: str) -> str:
 
 def console_link(region: str, name: str) -> str:
     """Where the AWS console shows a dashboard."""
-    host = "console.amazonaws.cn" if region.startswith("cn-") else "console.aws.amazon.com"
+    hosts = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+    found = (host for begin, host in hosts.items() if region.startswith(begin))
+    host = next(found, "console.aws.amazon.com")
     return f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
 
 
