@@ -83,6 +83,27 @@ def test_who_runs_out_of_time_is_told_what_it_hangs_on(event: str, cause: str) -
     assert state.cause.text == cause
 
 
+LOSSES = model.Traffic(10, 3, 3, 900)
+
+
+def test_lost_requests_are_told_by_the_task_that_failed() -> None:
+    state, _ = walk(
+        begun(max_errors=0), [look(b.service(RUNNING, OLD_ONE), stopped=(b.failed(2),), traffic=LOSSES)]
+    )
+    assert state.cause
+    assert state.cause.text.startswith("Container app exited with code 1")
+    assert state.cause.text.endswith("3 requests were lost during the rollout, 3 in a row.")
+    alone, _ = walk(begun(max_errors=0), [look(b.service(RUNNING, OLD_ONE), traffic=LOSSES)])
+    assert alone.cause
+    assert alone.cause.text == "3 requests were lost during the rollout, 3 in a row."
+
+
+def test_while_requests_are_lost_it_is_asked_why() -> None:
+    state, _ = walk(begun(), [look(b.service(RUNNING, OLD_ONE))])
+    assert attention.needs(state, b.service(RUNNING, OLD_ONE), 2.0) == frozenset()
+    assert attention.needs(state, b.service(RUNNING, OLD_ONE), 2.0, LOSSES) == {Part.STOPPED, Part.TARGETS}
+
+
 def test_before_the_time_is_called_everything_is_looked_at() -> None:
     state, _ = walk(begun(no_progress=10.0), [look(b.service(RUNNING, OLD_ONE), now=1.0)])
     assert attention.needs(state, b.service(RUNNING, OLD_ONE), now=12.0) == attention.EVERYTHING

@@ -16,8 +16,10 @@ _ASK_ANYWAY = 60.0
 _TARGET = "the new target to be healthy"
 
 
-def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
-    """What to read besides the service, given what it shows now."""
+def needs(
+    state: State, service: model.Service, now: float, traffic: model.Traffic | None = None
+) -> frozenset[Part]:
+    """What to read besides the service, given what it shows now and what the probe measures."""
     newest, before = (
         deployment_of(service, state.newest),
         state.last and deployment_of(state.last, state.newest),
@@ -47,6 +49,8 @@ def needs(state: State, service: model.Service, now: float) -> frozenset[Part]:
         wanted |= {Part.STOPPED, Part.DEPLOYMENT, Part.TARGETS}
     if newest.running and (before is None or newest.running != before.running or _news(service, state.last)):
         wanted.add(Part.TARGETS)
+    if traffic is not None and traffic.failed_in_a_row:  # why, if it comes to that
+        wanted |= {Part.STOPPED, Part.TARGETS}
     return frozenset(wanted)
 
 

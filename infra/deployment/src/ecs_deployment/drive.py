@@ -137,7 +137,8 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     state = one.state
     interrupted = loop.interrupts.count > 0
     everything = interrupted and not state.interrupted
-    parts = attention.EVERYTHING if everything else attention.needs(state, service, loop.clock.boottime())
+    now = loop.clock.boottime()
+    parts = attention.EVERYTHING if everything else attention.needs(state, service, now, one.traffic())
     describe = state.fallback_deployment or state.newest
     try:
         parts = parts if one.denied is None else frozenset()

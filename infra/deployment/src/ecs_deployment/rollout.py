@@ -176,12 +176,18 @@ def _evident_failure(state: State, seen: Observation) -> Cause | None:
         and traffic.failed > allowed
         and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
     ):
-        return Cause(
-            f"{traffic.failed} requests were lost during the rollout, {traffic.failed_in_a_row} in a row.",
-            "See what the new revision does to requests when it starts and when it stops.",
-            _cause(state, seen).evidence,
-        )
+        return _of_losses(state, seen, traffic)
     return None
+
+
+def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause:
+    """Lost requests, told by the task that failed where there is one."""
+    lost = f"{traffic.failed} requests were lost during the rollout, {traffic.failed_in_a_row} in a row."
+    found = _cause(state, seen)
+    if diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)).count:
+        return replace(found, text=f"{found.text} {lost}")
+    advice = "See what the new revision does to requests when it starts and when it stops."
+    return Cause(lost, advice, found.evidence)
 
 
 def failures_allowed(desired: int) -> int:
