@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ecs_deployment import attention, model, rollout
+from ecs_deployment import attention, model, rollout, rollout_evident
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Part, Phase, State
 
@@ -111,4 +111,4 @@ def test_before_the_time_is_called_everything_is_looked_at() -> None:
 
 @pytest.mark.parametrize(("desired", "allowed"), [(1, 3), (6, 3), (7, 4), (25, 13)])
 def test_half_of_the_desired_tasks_may_fail_and_at_least_three(desired: int, allowed: int) -> None:
-    assert rollout.failures_allowed(desired) == allowed
+    assert rollout_evident.failures_allowed(desired) == allowed

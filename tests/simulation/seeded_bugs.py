@@ -91,7 +91,7 @@ BUGS = (
     Bug(
         "scale-in that was suspended before us counts as found active",
         "plan:_borrow",
-        "if scaling and not scaling.suspended.scale_in:\n        flags = scaling.suspended\n"
+        "if scaling and not scaling.suspended.scale_in and not lifted:\n        flags = scaling.suspended\n"
         '        before = {"in": flags.scale_in',
         'if scaling:\n        flags = scaling.suspended\n        before = {"in": False',
     ),
@@ -136,7 +136,7 @@ BUGS = (
     Bug(
         "a crash loop is waited out",
         "rollout:_rolling",
-        "evident = _evident_failure(state, seen)",
+        "evident = evident_failure(state, seen)",
         "evident = None",
     ),
     Bug(

@@ -16,7 +16,7 @@ from ecs_deployment.outcome import Outcome, Result, Stage
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
-from ecs_deployment.rollout import failures_allowed
+from ecs_deployment.rollout_evident import failures_allowed
 from ecs_deployment.rollout_state import Limits, Phase, State, deployment_of
 from ecs_deployment.wording import wakes
 

@@ -10,12 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ecs_deployment import diagnose, model
+from ecs_deployment import model
 from ecs_deployment.attention import FOR_THE_PROOF, old_gone, out_of_time, waiting_for
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
 from ecs_deployment.rollout_empty import emptying
+from ecs_deployment.rollout_evident import (
+    UNSEEN_PATIENCE,
+    cause_of,
+    evident_failure,
+    still_rolling,
+    way_back_fails,
+)
 from ecs_deployment.rollout_state import (
     Effect,
     GoBackTo,
@@ -30,11 +37,7 @@ from ecs_deployment.rollout_state import (
 )
 from ecs_deployment.verdict import Expectation, judge
 
-HOPELESS_FAILURES = 2  # unpullable image, missing secret: a third try tells nothing new
-EVIDENT_FAILURES = 3  # a crash loop; the breaker's own least threshold
 RAISES_AT_MOST = 3  # how often a desired count that fell to 0 is raised again
-LOSSES_IN_A_ROW = 3
-UNSEEN_PATIENCE = 60.0  # seconds in which our deployment may be missing from answers (eventual consistency)
 
 
 def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now: float) -> State:
@@ -146,11 +149,11 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
         return _proving(replace(entered, waiting_for="tasks and targets to be seen well"), seen)
     if status in ("STOPPED", "STOP_REQUESTED") or primary.rollout_state == "FAILED":
         return _fail(state, seen)
-    evident = _evident_failure(state, seen)
+    evident = evident_failure(state, seen)
     if evident:
         return _fail(replace(state, cause=evident), seen)
     if out_of_time(state, seen.now):
-        return replace(state, outcome=Outcome.UNDECIDED, cause=_still_rolling(state, seen)), ()
+        return replace(state, outcome=Outcome.UNDECIDED, cause=still_rolling(state, seen)), ()
     return replace(state, waiting_for=waiting_for(state, seen)), ()
 
 
@@ -158,57 +161,6 @@ def _status(state: State, seen: Observation) -> str:
     """The status of our own service deployment, "" where this look did not bring it."""
     deployment = seen.snapshot.deployment
     return deployment.status if deployment and deployment.number == _number(state.newest) else ""
-
-
-def _evident_failure(state: State, seen: Observation) -> Cause | None:
-    service = seen.snapshot.service
-    newest = deployment_of(service, state.newest)
-    none_runs = newest is None or newest.running == 0
-    if _is_evident(
-        diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)), service.desired, none_runs
-    ):
-        return _cause(state, seen)
-    traffic, allowed = seen.traffic, state.limits.max_errors
-    if (
-        traffic is not None
-        and allowed is not None
-        and not state.plan.accepts_gap
-        and traffic.failed > allowed
-        and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
-    ):
-        return _of_losses(state, seen, traffic)
-    return None
-
-
-def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause:
-    """Lost requests, told by the task that failed where there is one."""
-    lost = f"{traffic.failed} requests were lost during the rollout, {traffic.failed_in_a_row} in a row."
-    found = _cause(state, seen)
-    if diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)).count:
-        return replace(found, text=f"{found.text} {lost}")
-    advice = "See what the new revision does to requests when it starts and when it stops."
-    return Cause(lost, advice, found.evidence)
-
-
-def failures_allowed(desired: int) -> int:
-    """How many failed tasks make a loop evident: the breaker's own default, half of the desired ones."""
-    return max(EVIDENT_FAILURES, -(-desired // 2))
-
-
-def _is_evident(found: diagnose.Failures, desired: int, none_runs: bool) -> bool:
-    return (none_runs and found.hopeless >= HOPELESS_FAILURES) or found.count >= failures_allowed(desired)
-
-
-def _still_rolling(state: State, seen: Observation) -> Cause:
-    """Why the time was up: the reason for a rollout that hangs where AWS names one."""
-    found = _cause(state, seen)
-    if found.text != diagnose.NO_REASON:
-        return found
-    return Cause(
-        f"The time was up while still waiting for {waiting_for(state, seen)}.",
-        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time.",
-        found.evidence,
-    )
 
 
 def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
@@ -304,7 +256,7 @@ def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect,
 
 def _fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """Our rollout failed: go back, or leave it where the user wants that."""
-    state = replace(state, cause=state.cause or _cause(state, seen))
+    state = replace(state, cause=state.cause or cause_of(state, seen))
     if not state.limits.roll_back:
         return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
     state, deployment = _back(state, seen), seen.snapshot.deployment
@@ -321,7 +273,7 @@ def _back(state: State, seen: Observation) -> State:
 
 def _retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
-    state = _back(replace(state, cause=state.cause or _cause(state, seen)), seen)
+    state = _back(replace(state, cause=state.cause or cause_of(state, seen)), seen)
     if _by_ecs(state):
         return state, ()
     return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
@@ -347,7 +299,7 @@ def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, .
     elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
         back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
         return replace(state, outcome=back), ()
-    if leads_back and (gave_up := _way_back_fails(state, seen, primary)):
+    if leads_back and (gave_up := way_back_fails(state, seen, primary)):
         return replace(state, outcome=failed, way_back=gave_up), ()
     stranger = primary.id not in (*state.ours, state.fallback_deployment)
     if stranger and not leads_back and primary.created_at >= state.created:
@@ -357,23 +309,6 @@ def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, .
     if out_of_time(state, seen.now):
         return replace(state, outcome=failed), ()
     return state, ()
-
-
-def _way_back_fails(state: State, seen: Observation, primary: model.Deployment) -> Cause | None:
-    """Why the earlier revision does not come up either: its tasks fail by now, or ECS gave it up."""
-    mine = frozenset({primary.id})
-    # Not at once: for a sleeper a stale answer looks the same, from before our deploy woke it.
-    if not seen.snapshot.service.desired and seen.now - state.phase_began > UNSEEN_PATIENCE:
-        return Cause(
-            "something set the desired count to 0 on the way.",
-            "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
-        )
-    ours = tuple(t for t in seen.snapshot.stopped if t.created_at >= state.created)
-    none_runs = primary.running == 0
-    failing = _is_evident(diagnose.failures(ours, mine), seen.snapshot.service.desired, none_runs)
-    if primary.rollout_state != "FAILED" and not (none_runs and failing):
-        return None
-    return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, since=state.created)
 
 
 def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
@@ -391,10 +326,6 @@ def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     if state.phase is Phase.ROLLING:
         return _fail(state, seen)
     return step(state, seen)
-
-
-def _cause(state: State, seen: Observation) -> Cause:
-    return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, since=state.created - 5)
 
 
 def _number(deployment_id: str) -> str:

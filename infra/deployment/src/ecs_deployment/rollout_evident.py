@@ -1,0 +1,89 @@
+"""When a rollout, or the way back, has evidently failed, and why: loops are not waited out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ecs_deployment import diagnose, model
+from ecs_deployment.attention import waiting_for
+from ecs_deployment.diagnose import Cause
+from ecs_deployment.rollout_state import Observation, State, deployment_of
+
+HOPELESS_FAILURES = 2  # unpullable image, missing secret: a third try tells nothing new
+EVIDENT_FAILURES = 3  # a crash loop; the breaker's own least threshold
+LOSSES_IN_A_ROW = 3
+UNSEEN_PATIENCE = 60.0  # seconds in which our deployment may be missing from answers (eventual consistency)
+
+
+def failures_allowed(desired: int) -> int:
+    """How many failed tasks make a loop evident: the breaker's own default, half of the desired ones."""
+    return max(EVIDENT_FAILURES, -(-desired // 2))
+
+
+def evident_failure(state: State, seen: Observation) -> Cause | None:
+    """Why it has evidently failed by now, by its tasks or by the requests it loses; None while it has not."""
+    service = seen.snapshot.service
+    newest = deployment_of(service, state.newest)
+    none_runs = newest is None or newest.running == 0
+    if _is_evident(
+        diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)), service.desired, none_runs
+    ):
+        return cause_of(state, seen)
+    traffic, allowed = seen.traffic, state.limits.max_errors
+    if (
+        traffic is not None
+        and allowed is not None
+        and not state.plan.accepts_gap
+        and traffic.failed > allowed
+        and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
+    ):
+        return _of_losses(state, seen, traffic)
+    return None
+
+
+def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause:
+    """Lost requests, told by the task that failed where there is one."""
+    lost = f"{traffic.failed} requests were lost during the rollout, {traffic.failed_in_a_row} in a row."
+    found = cause_of(state, seen)
+    if diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)).count:
+        return replace(found, text=f"{found.text} {lost}")
+    advice = "See what the new revision does to requests when it starts and when it stops."
+    return Cause(lost, advice, found.evidence)
+
+
+def still_rolling(state: State, seen: Observation) -> Cause:
+    """Why the time was up: the reason for a rollout that hangs where AWS names one."""
+    found = cause_of(state, seen)
+    if found.text != diagnose.NO_REASON:
+        return found
+    return Cause(
+        f"The time was up while still waiting for {waiting_for(state, seen)}.",
+        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time.",
+        found.evidence,
+    )
+
+
+def way_back_fails(state: State, seen: Observation, primary: model.Deployment) -> Cause | None:
+    """Why the earlier revision does not come up either: its tasks fail by now, or ECS gave it up."""
+    mine = frozenset({primary.id})
+    # Not at once: for a sleeper a stale answer looks the same, from before our deploy woke it.
+    if not seen.snapshot.service.desired and seen.now - state.phase_began > UNSEEN_PATIENCE:
+        return Cause(
+            "something set the desired count to 0 on the way.",
+            "Find what scales the service down (a schedule, a function, an alarm) and hold it during deploys.",
+        )
+    ours = tuple(t for t in seen.snapshot.stopped if t.created_at >= state.created)
+    none_runs = primary.running == 0
+    failing = _is_evident(diagnose.failures(ours, mine), seen.snapshot.service.desired, none_runs)
+    if primary.rollout_state != "FAILED" and not (none_runs and failing):
+        return None
+    return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, since=state.created)
+
+
+def cause_of(state: State, seen: Observation) -> Cause:
+    """The one cause of what this look shows of our deployments."""
+    return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, since=state.created - 5)
+
+
+def _is_evident(found: diagnose.Failures, desired: int, none_runs: bool) -> bool:
+    return (none_runs and found.hopeless >= HOPELESS_FAILURES) or found.count >= failures_allowed(desired)
