@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspace_checks import uv_lock
 from workspace_checks.errors import WorkspaceError
@@ -101,6 +101,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, len(SMALL)), length=st.integers(0, 40), piece=st.one_of(st.just(""), PIECES))
 def test_what_is_damaged_is_never_taken_for_well_formed(at: int, length: int, piece: str) -> None:
     text = SMALL[:at] + piece + SMALL[at + length :]
@@ -148,6 +149,7 @@ MARKERS = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(left=MARKERS, right=MARKERS)
 def test_markers_that_are_the_same_hold_in_the_same_places(left: str, right: str) -> None:
     from packaging.markers import Marker

@@ -20,25 +20,33 @@ _METADATA = "\n[package.metadata]\n"
 _NEED = '\n    { name = "'
 LOCAL = {"editable", "virtual", "directory"}
 
-_PAIR = re.compile(r'([a-z-]+) = ("[^"]*"|\[[^\]]*\])')
+_PAIR = re.compile(r'([\w-]+) = ("[^"]*"|\["[^"]*"(?:, "[^"]*")*\])')
 _TEXT = r'"[^"\\]*"'
 _LEAF = rf"[\w-]+ = (?:{_TEXT}|\d+|true|false|\[{_TEXT}(?:, {_TEXT})*\])"
-_INLINE = rf"\{{ {_LEAF}(?:, (?:{_LEAF}|source = \{{ {_LEAF}(?:, {_LEAF})* \}}))* \}}"
-_ROW = re.compile(
-    rf"    (?:\{{ url = {_TEXT}, hash = {_TEXT}(?:, size = \d+)?(?:, upload-time = {_TEXT})? \}}|{_INLINE}|{_TEXT}),"
-)
+_REST = rf"(?:, (?:{_LEAF}|source = \{{ {_LEAF}(?:, {_LEAF})* \}}))* \}}"
+_NAMED = rf"\{{ name = {_TEXT}{_REST}"
+_FILE = rf"\{{ url = {_TEXT}, hash = {_TEXT}(?:, size = \d+)?(?:, upload-time = {_TEXT})? \}}"
+_ROW = re.compile(rf"    (?:{_FILE}|{_NAMED}|\{{ (?:url|path|filename) = {_TEXT}{_REST}|{_TEXT}),")
 _KEY = re.compile(
-    rf"({_TEXT}|[\w-]+) = (?:{_TEXT}|\d+|true|false|\[\]|\[{_TEXT}(?:, {_TEXT})*\]|{_INLINE}|\[{_INLINE}\]|(\[))"
+    rf"({_TEXT}|[\w-]+) = (?:{_TEXT}|\d+|true|false|\[\]|\[{_TEXT}(?:, {_TEXT})*\]"
+    rf"|\{{ {_LEAF}{_REST}|\[{_NAMED}\]|(\[))"
 )
 
-_HEADINGS = {
-    "[manifest]",
-    "[manifest.dependency-groups]",
-    "[options]",
-    "[package.dev-dependencies]",
-    "[package.metadata]",
-    "[package.metadata.requires-dev]",
-    "[package.optional-dependencies]",
+# What uv writes under which heading; nothing said where the keys are names, and have lists.
+_HEAD: frozenset[str] | None = frozenset(
+    ("version", "revision", "requires-python", "resolution-markers", "supported-markers", "required-markers")
+)
+_HEADINGS: dict[str, frozenset[str] | None] = {
+    "[[package]]": frozenset(
+        ("name", "version", "source", "resolution-markers", "dependencies", "sdist", "wheels")
+    ),
+    "[manifest]": None,
+    "[manifest.dependency-groups]": None,
+    "[options]": frozenset(("resolution-mode", "prerelease-mode", "fork-strategy", "exclude-newer")),
+    "[package.dev-dependencies]": None,
+    "[package.metadata]": frozenset(("requires-dist", "provides-extras")),
+    "[package.metadata.requires-dev]": None,
+    "[package.optional-dependencies]": None,
 }
 
 
@@ -171,6 +179,8 @@ def _package(block: str, line: int) -> Package | None:
     if not (name.startswith("name = ") and source.startswith("source = { ")):
         return None
     kind, _, at = source[11:].partition(" = ")
+    if kind not in LOCAL and kind not in ("registry", "git", "url", "path"):
+        return None
     return Package(
         name[8:-1], version[11:-1] if version else None, kind, at[1:].partition('"')[0], line, block
     )
@@ -180,7 +190,8 @@ def _regular(text: str) -> bool:
     """Whether every line has one of the few shapes that uv writes: then it is TOML, and needs no parser."""
     keys: set[str] = set()
     headings: set[str] = set()
-    within = False
+    allowed = _HEAD
+    within = packages = False
     for row in text.split("\n"):
         if within:
             if row == "]":
@@ -188,14 +199,15 @@ def _regular(text: str) -> bool:
             elif _ROW.fullmatch(row) is None:
                 return False
         elif match := _KEY.fullmatch(row):
-            if match[1] in keys:
+            known = row[match.end(1) + 3] == "[" if allowed is None else match[1] in allowed
+            if match[1] in keys or not known:
                 return False
             keys.add(match[1])
             within = match[2] is not None
         elif row == "[[package]]":
-            keys, headings = set(), set()
-        elif row in _HEADINGS and row not in headings:
-            keys = set()
+            keys, allowed, headings, packages = set(), _HEADINGS[row], set(), True
+        elif row in _HEADINGS and row not in headings and row.startswith("[package") is packages:
+            keys, allowed = set(), _HEADINGS[row]
             headings.add(row)
         elif row:
             return False
