@@ -100,8 +100,3 @@ def _renamed(query: Query) -> Query:
     """One of the alarm's queries. The one that returns data gets a name of ours; those it refers to keep theirs."""
     taken: dict[str, Any] = {key: value for key, value in query.items() if key not in ("Label", "AccountId")}
     return {**taken, "Id": _IDLE} if query.get("ReturnData", True) else taken
-
-
-def costs(asked: Sequence[Query]) -> int:
-    """How many metrics a GetMetricData with these queries is charged for."""
-    return sum("MetricStat" in one for one in asked)
