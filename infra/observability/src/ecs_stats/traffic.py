@@ -6,7 +6,7 @@ looks. At $0.01 for a thousand metrics (list price, CloudWatch pricing page) an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ecs_stats.source import IdleRule, Query, Series
