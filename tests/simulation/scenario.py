@@ -114,11 +114,11 @@ def scenario(seed: int) -> Scenario:
     chance = Random(seed)
     fargate = chance.random() < 0.5
     pace = 20.0 if fargate else 0.5
-    desired = chance.choice((0, 0, 1, 1, 1, 2, 3, 4))
+    desired = chance.choice((0, 0, 0, 1, 1, 1, 2, 3, 4))
     floor, ceiling = chance.choice(
         ((0, 200), (0, 200), (100, 200), (100, 200), (50, 200), (50, 100), (0, 100), (100, 150), (50, 150))
     )
-    scaled = chance.random() < 0.5
+    scaled = chance.random() < 0.6
     kinds = (FINE, FINE, *KINDS)
     tags = {"a": chance.choice(kinds), "b": chance.choice(kinds), "good": FINE}
     return Scenario(
@@ -141,7 +141,7 @@ def scenario(seed: int) -> Scenario:
         early=_early(chance, floor),
         balanced=chance.random() < 0.6,
         checked=chance.random() < 0.3,
-        scaling=(chance.choice((0, 0, 1)), 4) if scaled else None,
+        scaling=(chance.choice((0, 0, 0, 1)), 4) if scaled else None,
         suspended=chance.random() < 0.1,
         idle=chance.choice(("", "leased", "leased", "leased", "plain")) if scaled else "",
         overlap=chance.random() < 0.5,

@@ -120,6 +120,7 @@ class Watch:
         """A change is about to take effect."""
         if operation not in _CHANGES:
             return
+        self.look()
         now, number = self._play.theatre.now, self.numbers.get(process.number)
         self.asleep_at_launch.setdefault(process.number, not self.service.desired_count)
         if number is None:
