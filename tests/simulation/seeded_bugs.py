@@ -93,7 +93,7 @@ BUGS = (
         "plan:_borrow",
         "if scaling and not scaling.suspended.scale_in and not lifted:\n        flags = scaling.suspended\n"
         '        before = {"in": flags.scale_in',
-        'if scaling:\n        flags = scaling.suspended\n        before = {"in": False',
+        'if scaling and not lifted:\n        flags = scaling.suspended\n        before = {"in": False',
     ),
     Bug(
         "early success is not raised with the floor",
