@@ -71,7 +71,11 @@ class PoliteTask(Task[Body]):
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The options, each of which refuses a value that is empty or looks like another option."""
-        return [_checked(argument) for argument in super().get_arguments(ignore_unknown_help)]
+        texts = dict(self.help)
+        try:
+            return [_checked(argument) for argument in super().get_arguments(ignore_unknown_help)]
+        finally:
+            self.help = texts  # Invoke takes each text out as it goes, and a second reader would find none
 
 
 class _Option(Argument):
