@@ -57,6 +57,12 @@ def test_no_repository(tmp_path: Path) -> None:
     refused(tmp_path / "none", "", "is no folder")
 
 
+def test_a_repository_of_somebody_else(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own tests do it this way
+    refused(repository.root, "index", "Git does not trust", "somebody else owns it")
+    refused(repository.root / "packages", "index", "Git does not trust")
+
+
 def test_an_unborn_head_and_no_revision(tmp_path: Path, repository: Repository) -> None:
     new = Repository(tmp_path / "new")
     new.root.mkdir()

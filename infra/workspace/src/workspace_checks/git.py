@@ -15,6 +15,7 @@ def run(
     """What `git ARGUMENTS` prints in `folder`, with `text` on its stdin; refused with git's own words."""
     done = attempt(folder, *arguments, text=text, environ=environ)
     if done.returncode != 0:
+        refuse_untrusted(folder, done)
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise WorkspaceError(
             f"git {arguments[0]} ended with exit {done.returncode}: {said[-1] if said else 'it said nothing'}",
@@ -39,3 +40,12 @@ def attempt(
     except (FileNotFoundError, NotADirectoryError) as error:
         missing = "git was not found on PATH." if folder.is_dir() else f"{folder} is no folder."
         raise WorkspaceError(missing, "Install Git and try again, inside a repository.") from error
+
+
+def refuse_untrusted(folder: Path, done: subprocess.CompletedProcess[bytes]) -> None:
+    """Raise the sentence for a repository that git does not touch, since somebody else owns it."""
+    if b"dubious ownership" in done.stderr:
+        raise WorkspaceError(
+            f"Git does not trust {folder}: somebody else owns it.",
+            f"Run `git config --global --add safe.directory {folder}`, if you do.",
+        )

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from workspace_checks import git
 from workspace_checks.errors import WorkspaceError
 
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")  # what points git away from the folder's own .git
+
 INDEX, WORKTREE, HEAD = "index", "worktree", "HEAD"
 
 _NAMES = ("pyproject.toml", "uv.lock", "uv.toml", ".python-version", "package.json")
@@ -57,15 +59,13 @@ class Tree(NamedTuple):
 
 def where(folder: Path) -> Place:
     """The repository that holds `folder`; refused where there is none, or no work tree."""
+    if (folder / ".git" / "HEAD").is_file() and not any(name in os.environ for name in _ELSEWHERE):
+        root = folder.resolve()
+        return Place(root, root / ".git")  # as nearly always, and a process less
     done = git.attempt(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
     lines = os.fsdecode(done.stdout).splitlines()
     if done.returncode != 0 or len(lines) != 2:
-        said = done.stderr.decode(errors="replace")
-        if "dubious ownership" in said:
-            raise WorkspaceError(
-                f"Git does not trust {folder}: somebody else owns it.",
-                f"Run `git config --global --add safe.directory {folder}`, if you do.",
-            )
+        git.refuse_untrusted(folder, done)
         raise WorkspaceError(
             f"{folder} is not in a Git repository.", "Run this in a clone: it judges what will be committed."
         )
