@@ -53,8 +53,8 @@ def test_resume_proves_what_has_rolled_meanwhile_and_hands_back(where: Place) ->
     nothing_is_borrowed(where)
     assert where.verify("demo-2").findings == ()
     assert where.entries()[0].deployments == left  # followed, not rolled once more
-    again = inv(where.environ, "app.resume", "--env", "local")
-    assert (again.returncode, "Nothing to resume" in again.stdout) == (0, True)
+    again = going_on(where, "resume")
+    assert (again.outcome, "Nothing to resume" in again.summary) == (Outcome.UNCHANGED, True)
 
 
 def test_resume_sees_a_failing_deploy_back(where: Place) -> None:
@@ -101,8 +101,7 @@ def test_abort_takes_over_from_a_deploy_that_hangs(where: Place) -> None:
 
 def test_verify_wakes_what_sleeps_where_it_is_asked_to(where: Place) -> None:
     where.fall_asleep()
-    looked = inv(where.environ, "app.verify", "--env", "local", "--json")
-    assert one_object(looked)["services"][0]["asleep"]
+    assert where.verify().asleep
     assert where.snapshot().service.desired == 0
     done = inv(where.environ, "app.verify", "--env", "local", "--wake", "--json")
     assert done.returncode == 0, done
