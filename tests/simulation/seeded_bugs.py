@@ -236,9 +236,9 @@ BUGS = (
     # --- journal
     Bug(
         "a leftover suspension is recorded as found",
-        "debts:_replaced",
-        "before=older.before,",
-        "before=newer.before,",
+        "journal_handover:inherit",
+        "debts=before.debts,",
+        'debts=tuple(replace(d, before=d.taken) if d.what == "suspension" else d for d in before.debts),',
     ),
     Bug(
         "debts are dropped on takeover",
@@ -251,12 +251,6 @@ BUGS = (
         "journal_take:_Taker._confirm",
         "if entry.overtook and seen.holder and seen.stored:",
         "if False:",
-    ),
-    Bug(
-        "a living holder is not waited for",
-        "journal_handover:hand_over",
-        "if not lives or clock.boottime() >= deadline:",
-        "if True:",
     ),
     Bug(
         "a new entry keeps only its own debts",

@@ -88,7 +88,8 @@ class Watch:
 
     def _asleep_too_soon(self) -> None:
         newest = next(iter(self._play.simulation.world.scaling_activities), {})
-        if newest.get("StartTime") == self._play.simulation.now:
+        hurried = any(process.count for process in self._play.processes)  # Ctrl-C ends the wait for the alarm
+        if newest.get("StartTime") == self._play.simulation.now and not hurried:
             self.blame("the idle alarm takes the service down that was only just deployed")
 
     def asked(self, process: Process, operation: str) -> None:
@@ -122,7 +123,8 @@ class Watch:
             return
         self.look()
         now, number = self._play.theatre.now, self.numbers.get(process.number)
-        self.asleep_at_launch.setdefault(process.number, not self.service.desired_count)
+        # What it goes by it has read a moment before; somebody may have woken the service since.
+        self.asleep_at_launch.setdefault(process.number, self.books.awake_since(now) < 10)
         if number is None:
             self.blame(f"{process.name} changes the service without a lock")
             return
