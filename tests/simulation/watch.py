@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
 _RENEWED = 100.0
+_LEASE = 150.0  # seconds; a little less than the lease itself
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
 
 
@@ -185,6 +186,7 @@ class Watch:
         if not entry.readable:
             self.blame(f"{process.name} writes an entry that cannot be read")
         if not params.get("Overwrite"):
+            self._not_taken_away(process, entry.number - 1)
             self.numbers[process.number] = entry.number
         elif self.numbers.get(process.number, entry.number) != entry.number:
             self.blame(f"{process.name} overwrites entry {entry.number}, which is not its own")
@@ -192,6 +194,14 @@ class Watch:
         if entry.proven and entry.outcome in ("", "deployed") and entry.revision:
             self._proof(process, entry)
         self._nothing_lost(process)
+
+    def _not_taken_away(self, process: Process, before: int) -> None:
+        """Only who says so takes the lock of a living holder whose lease runs."""
+        holders = [one for one in self._play.processes if self.numbers.get(one.number) == before]
+        lives = [one.name for one in holders if not one.dead and one.ended is None]
+        fresh = self._play.theatre.now - self.books.written_at(before) < _LEASE
+        if lives and fresh and not process.run.supersede and not self.books.closed(before):
+            self.blame(f"{process.name} takes the lock of {lives[0]}, which is at work")
 
     def _found_values(self, process: Process, entry: Entry) -> None:
         for debt in entry.debts:
