@@ -44,6 +44,7 @@ class Watch:
         self.numbers: dict[int, int] = {}  # process -> its entry
         self.strangers = 0  # deployments that somebody else began
         self._stays_awake = float("-inf")
+        self._prover = 0  # the entry of the run whose proof that is
         self._last: dict[int, dict[str, Any]] = {}  # process -> its last UpdateService
         self._fenced: dict[int, float] = {}
         self._last_holder = 0
@@ -90,7 +91,9 @@ class Watch:
     def _asleep_too_soon(self) -> None:
         newest = next(iter(self._play.simulation.world.scaling_activities), {})
         hurried = any(process.count for process in self._play.processes)  # Ctrl-C ends the wait for the alarm
-        if newest.get("StartTime") == self._play.simulation.now and not hurried:
+        # Who takes over a proven run hands back at once; only that run itself waits for the alarm.
+        taken_over = any(number > self._prover for number in self.numbers.values())
+        if newest.get("StartTime") == self._play.simulation.now and not hurried and not taken_over:
             self.blame("the idle alarm takes the service down that was only just deployed")
 
     def asked(self, process: Process, operation: str) -> None:
