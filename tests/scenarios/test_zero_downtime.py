@@ -5,25 +5,32 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from ecs_deployment.envelope import Envelope
+from ecs_deployment import plan
 
 from tests.bench.deploys import Load, Tally, series
 from tests.bench.meter import Meter, metered
 from tests.engine import wait_for
 from tests.scenarios.place import Place, place
 
-LOAD = Load(rate=200.0, longs=3, streams=2, long_seconds=(1.0, 4.0), idlers=3)
+LOAD = Load(rate=100.0, longs=3, streams=2, long_seconds=(1.0, 4.0), idlers=3)
+
+
+@pytest.fixture(scope="module")
+def adverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A place whose load balancer learns late of everything."""
+    with place(tmp_path_factory.mktemp("adverse"), profile="adverse") as found:
+        yield found
 
 
 @pytest.mark.parametrize("envelope", [(0, 200), (100, 200)])
-def test_no_request_is_lost(tmp_path: Path, envelope: tuple[int, int]) -> None:
+def test_no_request_is_lost(adverse: Place, envelope: tuple[int, int]) -> None:
     tally = Tally()
-    with place(tmp_path, profile="adverse") as where:
-        series(where, 2, envelope, LOAD, tally, from_zero=1)
+    series(adverse, 2, envelope, LOAD, tally, from_zero=1)
     assert tally.outcomes == {"deployed": 2}
     assert tally.requests > 500
     assert tally.lost == []
@@ -32,7 +39,7 @@ def test_no_request_is_lost(tmp_path: Path, envelope: tuple[int, int]) -> None:
 def test_without_the_floor_guard_requests_are_lost(where: Place) -> None:
     where.configure(minimumHealthyPercent=0)
     with (
-        patch.object(Envelope, "keeps_all", lambda *_: True),
+        patch.object(plan, "DEFAULT_FLOOR", 0),  # as if a floor of 0 were what it should be
         metered(lambda: Meter(where.url, rate=100)) as meter,
     ):
         where.deploy("demo-2", probe=False)
