@@ -92,7 +92,7 @@ class Watch:
         newest = next(iter(self._play.simulation.world.scaling_activities), {})
         hurried = any(process.count for process in self._play.processes)  # Ctrl-C ends the wait for the alarm
         # Who takes over a proven run hands back at once; only that run itself waits for the alarm.
-        taken_over = any(number > self._prover for number in self.numbers.values())
+        taken_over = self._last_holder != self._prover
         if newest.get("StartTime") == self._play.simulation.now and not hurried and not taken_over:
             self.blame("the idle alarm takes the service down that was only just deployed")
 
@@ -223,6 +223,7 @@ class Watch:
                 f"which was not well since {since:.0f} s"
             )
         if not entry.outcome and self._is_undisturbed(process) and self._play.scenario.idle == "leased":
+            self._prover = entry.number
             self._stays_awake = (
                 now + 200.0
             )  # the template's idle minutes, counted from the lease's last point
