@@ -44,6 +44,7 @@ class Watch:
         self.numbers: dict[int, int] = {}  # process -> its entry
         self.strangers = 0  # deployments that somebody else began
         self._stays_awake = float("-inf")
+        self._proofs: set[int] = set()  # entries whose proof was looked at
         self._prover = 0  # the entry of the run whose proof that is
         self._last: dict[int, dict[str, Any]] = {}  # process -> its last UpdateService
         self._fenced: dict[int, float] = {}
@@ -194,7 +195,9 @@ class Watch:
         elif self.numbers.get(process.number, entry.number) != entry.number:
             self.blame(f"{process.name} overwrites entry {entry.number}, which is not its own")
         self._found_values(process, entry)
-        if entry.proven and entry.outcome in ("", "deployed") and entry.revision:
+        proof = entry.proven and entry.outcome in ("", "deployed") and entry.revision
+        if proof and entry.number not in self._proofs:  # a renewal only carries it
+            self._proofs.add(entry.number)
             self._proof(process, entry)
         self._nothing_lost(process)
 
