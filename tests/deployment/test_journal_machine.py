@@ -186,6 +186,6 @@ class Deployers(RuleBasedStateMachine):
 
 
 Deployers.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestDeployers = Deployers.TestCase
