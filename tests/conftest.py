@@ -6,6 +6,7 @@ with it every test of Ctrl-C would wait for ever.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ import pytest
 from ecs_local.api.model_files import read_once
 
 from tests import tools
+
+# The tests start hundreds of processes: each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
