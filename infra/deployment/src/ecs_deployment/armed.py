@@ -33,6 +33,11 @@ def armed(
         return
     if scaling.min_capacity > 0:
         yield _unarmed(f"it should sleep when idle, and its minimum capacity is {scaling.min_capacity}")
+    if scaling.suspended.scale_out:  # a deploy never does that: it suspends scale-in, and gives the rest back as it was
+        yield _unarmed(
+            "scale-out is suspended, so nothing wakes it: set DynamicScalingOutSuspended=false with "
+            "aws application-autoscaling register-scalable-target"
+        )
     if idle is None:
         yield _unarmed(f"it should sleep when idle, and no alarm takes it to 0: {_ANEW}")
         return

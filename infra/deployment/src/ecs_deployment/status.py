@@ -93,7 +93,8 @@ def _moves(seen: Seen) -> Iterator[tuple[str, str]]:
     if scaling:
         minutes = seen.settings.idle_minutes
         idle = f", asleep after {minutes} idle minutes" if minutes and not scaling.min_capacity else ""
-        held = "; scale-in is suspended" if scaling.suspended.scale_in else ""
+        flags = {"scale-in": scaling.suspended.scale_in, "scale-out": scaling.suspended.scale_out}
+        held = "".join(f"; {name} is suspended" for name, flag in flags.items() if flag)
         yield "Scaling", f"{scaling.min_capacity} to {scaling.max_capacity} tasks{idle}{held}"
 
 
