@@ -49,7 +49,9 @@ def test_a_service_that_is_well() -> None:
 
 
 def test_one_that_sleeps() -> None:
-    sleeping = b.snapshot(b.service(desired=0), running=(), targets=(), scaling=b.scaling(scale_in=True, scale_out=True))
+    sleeping = b.snapshot(
+        b.service(desired=0), running=(), targets=(), scaling=b.scaling(scale_in=True, scale_out=True)
+    )
     seen = rows(sleeping)
     assert (seen["State"], seen["Targets"]) == (["asleep at desired 0; 1 still stopping"], ["none"])
     assert seen["Scaling"] == ["0 to 4 tasks; scale-in is suspended; scale-out is suspended"]
