@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import verify, wake
+from ecs_deployment.model import Event
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.survey import Setting, Wishes
 
@@ -58,7 +59,10 @@ def drains(cloud: Any, name: str) -> None:
 def test_sleep_waits_until_nothing_runs() -> None:
     world = place()
     world.cloud.progress = drains
+    started = Event("1", 5.0, f"(service app) has started 1 tasks: (task {'a' * 32}).")
+    world.cloud.put("app", replace(world.live(), events=(started,)))
     result = act(world, "sleep")
+    assert "has started" not in world.said()  # an earlier run did
     assert (result.outcome, world.live().running, world.live().desired) == (Outcome.ASLEEP, 0, 0)
     assert "Nothing wakes it by itself" in result.summary
     assert [u["desired"] for u in world.cloud.updates] == [0]

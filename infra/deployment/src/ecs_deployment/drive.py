@@ -87,6 +87,8 @@ def _launch(loop: Loop, one: Job) -> None:
     one.enter("going to sleep" if one.plan.at_zero else "starting", now)
     one.next_look = now
     if one.plan.at_zero:
+        # Its deployment is an earlier run's, and so is everything that was told of it until now.
+        one.told.update(event.id for event in answer.events)
         return
     one.next_look += attention.pause(one.state, now)  # what it shows now UpdateService has just answered
     loop.sink(events.Said(one.plan.name, f"Rolling out {revision.rsplit('/', 1)[-1]} as {one.state.newest}."))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ecs_deployment import model
+from ecs_deployment import model, wording
 from ecs_deployment.goal import Adopted, Goal, short
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.journal_history import newest_readable
@@ -185,7 +185,7 @@ def _taken_over(goal: Goal, entry: Entry, older: Sequence[Entry], seen: model.Se
 
 
 def _told(entry: Entry) -> str:
-    end = f"ended {entry.outcome}" if entry.outcome else "never ended"
+    end = f"ended {wording.outcome(entry.outcome)}" if entry.outcome else "never ended"
     tag = f" of {entry.tag}" if entry.tag else ""
     return f"The {entry.action}{tag} by {entry.owner or 'somebody'}, begun {moment(entry.started)}, {end}."
 
@@ -195,4 +195,4 @@ def _since(entries: Sequence[Entry]) -> str:
     if entry is None:
         return ": the journal has no run of this service"
     tag = f" of {entry.tag}" if entry.tag else ""
-    return f": the last run ({entry.action}{tag}, {moment(entry.started)}) ended {entry.outcome}"
+    return f": the last run ({entry.action}{tag}, {moment(entry.started)}) ended {wording.outcome(entry.outcome)}"

@@ -15,6 +15,7 @@ from ecs_deployment.masking import masked_text
 from ecs_deployment.report_text import duration
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.when import moment
+from ecs_deployment.wording import outcome
 
 _DIGITS = 12  # of a digest: enough to tell images apart, short enough to read
 
@@ -93,7 +94,7 @@ def _end(entry: Entry, after: int | None, *, live: bool) -> str:
         return f"never ended, {after} took over" if after else "under way" if live else "never ended"
     proven = ", proven" if entry.proven else ""
     spent = _seconds(entry)
-    return f"{entry.outcome}{proven}{f', {duration(spent)}' if spent is not None else ''}"
+    return f"{outcome(entry.outcome)}{proven}{f', {duration(spent)}' if spent is not None else ''}"
 
 
 def facts(one: History) -> dict[str, Any]:

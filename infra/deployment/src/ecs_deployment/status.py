@@ -14,7 +14,7 @@ from ecs_deployment.journal_say import command
 from ecs_deployment.report_text import plural
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.when import ago, span
-from ecs_deployment.wording import short
+from ecs_deployment.wording import outcome, short
 
 _EVENTS_SHOWN = 5
 _AGE = len("59 min ago")
@@ -127,11 +127,7 @@ def told(entry: Entry, now: float = 0.0) -> str:
     """A journal entry in one line."""
     if not entry.readable:
         return f"entry {entry.number} cannot be read"
-    end = (
-        f"{entry.outcome.replace('_', ' ')}{', proven' if entry.proven else ''}"
-        if entry.outcome
-        else "not ended"
-    )
+    end = f"{outcome(entry.outcome)}{', proven' if entry.proven else ''}" if entry.outcome else "not ended"
     return f"{_what(entry)}: {end}, {ago(entry.finished or entry.started, now)}, by {entry.owner}"
 
 

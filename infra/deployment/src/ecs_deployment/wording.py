@@ -18,6 +18,11 @@ def short(message: str) -> str:
     return _GROUP.sub(r"(target group \1)", _TASK.sub(r"(task \1)", _SERVICE.sub("", message)))
 
 
+def outcome(word: str) -> str:
+    """How a run ended, as people say it: the journal's "rolled_back" is "rolled back"."""
+    return word.replace("_", " ")
+
+
 def wakes(environment: str, service: str, idle: IdleAlarm | None) -> str:
     """What brings a service back from 0."""
     by_hand = f"`inv app.wake --env {environment} --service {service}` wakes it by hand"
