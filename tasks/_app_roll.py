@@ -27,7 +27,7 @@ JSON = "Print one JSON object on stdout, all else on stderr. Default: one screen
 def build(c: Context, *, env: str = "", tag: str = "", service: str = "") -> int:
     """Build the image of each service and publish it under a tag.
 
-    Example: inv app.build --env local --tag mine
+    Example: inv app.build --env staging --tag abc
     """
     from ecs_deployment import reference
 
