@@ -100,7 +100,6 @@ def _preview(request: Request, wishes: Wishes, *, as_json: bool) -> int:
 def verify(name: str, tag: str, wishes: Wishes, *, wake: bool, as_json: bool) -> int:
     """Judge each service, with `wake` after those that sleep were woken; exit 3 where something was found."""
     from ecs_deployment import describe, outcome, report, verify
-    from ecs_deployment.events import silent
     from ecs_deployment.survey import check_account, chosen
     from ecs_deployment.wake import told
 
@@ -108,7 +107,7 @@ def verify(name: str, tag: str, wishes: Wishes, *, wake: bool, as_json: bool) ->
 
     began = time.monotonic()
     connection = connect(name)
-    check_account(_setting(connection, silent))
+    check_account(connection.cloud, connection.environment)
     environment = connection.environment
     woken = _woken(connection, wishes, as_json=as_json) if wake else None
     seen = [
@@ -151,10 +150,10 @@ def status(name: str, services: tuple[str, ...], *, as_json: bool) -> int:
     from ecs_deployment import describe, report, status
     from ecs_deployment.survey import chosen
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
 
     began = time.monotonic()
-    connection = connect(name)
+    connection = look_at(name)
     environment = connection.environment
     seen = [
         status.look(connection.cloud, s, environment.journal, time.time())
@@ -173,10 +172,10 @@ def history(name: str, services: tuple[str, ...], limit: int, *, as_json: bool) 
     from ecs_deployment import describe, history, report
     from ecs_deployment.survey import chosen
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
 
     began = time.monotonic()
-    connection = connect(name)
+    connection = look_at(name)
     environment = connection.environment
     seen = [
         history.look(connection.cloud, s, environment.journal, limit) for s in chosen(environment, services)

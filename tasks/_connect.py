@@ -58,6 +58,16 @@ def connect(name: str, *, tell: Tell | None = None) -> Connection:
     return named
 
 
+def look_at(name: str) -> Connection:
+    """The same for whoever only looks: another account may have services of the very same names."""
+    from ecs_deployment.survey import check_account
+
+    found = connect(name)
+    if found.environment.account:
+        check_account(found.cloud, found.environment)
+    return found
+
+
 def attach(name: str, *, tell: Tell | None = None) -> Connection:
     """The same, but nothing is made and no name is looked up: for whoever makes the stacks."""
     from ecs_deployment import settings

@@ -120,18 +120,12 @@ def lint() -> int:
 
 def _connected(name: str) -> Connection:
     """The connection to the right account, as it is: nothing is made that was not asked for."""
-    from ecs_deployment.errors import Refused
+    from ecs_deployment.survey import check_account
 
     from tasks._connect import attach
 
     connection = attach(name, tell=lambda text: print(text, file=sys.stderr))
-    identity, wanted = connection.cloud.identity(), connection.environment.account
-    if wanted and identity.account != wanted:
-        raise Refused(
-            f"Environment {name} is account {wanted}, but the credentials belong to {identity.account} "
-            f"({identity.arn}).",
-            "Sign in to the right account, or set AWS_PROFILE.",
-        )
+    check_account(connection.cloud, connection.environment)
     return connection
 
 

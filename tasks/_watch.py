@@ -39,10 +39,10 @@ def top(name: str, services: tuple[str, ...], *, interval: float, once: bool, as
     """Watch the containers until somebody has seen enough; `interval` 0: as the environment suggests."""
     from ecs_stats import top
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
 
     began = time.monotonic()
-    connection = connect(name)
+    connection = look_at(name)
     watched = collectors(connection, services)
 
     def look() -> list[Stats]:
@@ -61,9 +61,9 @@ def dashboard(name: str, services: tuple[str, ...], *, port: int, interval: floa
     """Serve the page until Ctrl-C, which is how it ends well."""
     from ecs_stats.page import Page
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
 
-    connection = connect(name)
+    connection = look_at(name)
     watched = collectors(connection, services)
 
     def look() -> list[Stats]:
@@ -84,9 +84,9 @@ def cloudwatch(name: str, services: tuple[str, ...]) -> int:
     from ecs_stats.aws import AwsSource
     from ecs_stats.collect_names import names_of
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
 
-    connection = connect(name)
+    connection = look_at(name)
     source = AwsSource(connection.clients, lambda: connection.cloud.calls)
     region = connection.environment.region or connection.clients("ecs").meta.region_name
     for settings in chosen(connection.environment, services):
@@ -117,10 +117,10 @@ def logs(
     from ecs_stats.aws import AwsSource
     from ecs_stats.logs import Logs
 
-    from tasks._connect import connect
+    from tasks._connect import look_at
     from tasks._stdout import lines_follow
 
-    connection = connect(name)
+    connection = look_at(name)
     source = AwsSource(connection.clients, lambda: connection.cloud.calls)
     chosen_services = chosen(connection.environment, services)
     found = Logs(connection.cloud, source, chosen_services, containers, RealClock())

@@ -176,6 +176,8 @@ WORLD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("no image with tag v9", "--tag"),
     ),
     "verify: account mismatch": (("app.verify", "--env", "staging"), ("belong to 000000000000",)),
+    "status: account mismatch": (("app.status", "--env", "staging"), ("belong to 000000000000",)),
+    "top: account mismatch": (("app.top", "--env", "staging", "--once"), ("belong to 000000000000",)),
     "verify: a missing service": (
         ("app.verify", "--env", "mine", "--service", "mistyped"),
         ("Cluster 'local' has no service 'ap'", "inv infra.apply"),

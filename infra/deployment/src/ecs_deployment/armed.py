@@ -33,9 +33,7 @@ def armed(
         return
     if scaling.min_capacity > 0:
         yield _unarmed(f"it should sleep when idle, and its minimum capacity is {scaling.min_capacity}")
-    if (
-        scaling.suspended.scale_out
-    ):  # a deploy never does that: it suspends scale-in, and gives the rest back as it was
+    if scaling.suspended.scale_out:  # by somebody else: a deploy suspends scale-in alone
         yield _unarmed(
             "scale-out is suspended, so nothing wakes it: set DynamicScalingOutSuspended=false with "
             "aws application-autoscaling register-scalable-target"

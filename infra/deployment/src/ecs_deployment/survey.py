@@ -70,18 +70,18 @@ def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]
     """What would be done, service by service. Refuses where account or names are wrong."""
     masking.spare((request.tag,))
     try:
-        check_account(setting)
+        check_account(setting.cloud, setting.environment)
         return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]
     except CloudError as error:  # nothing was changed yet, so whatever it is, it is no undecided rollout
         raise Refused(error.what, error.cure) from error
 
 
-def check_account(setting: Setting) -> None:
+def check_account(cloud: Cloud, environment: Environment) -> None:
     """The credentials must belong to the environment's account."""
-    identity, wanted = setting.cloud.identity(), setting.environment.account
+    identity, wanted = cloud.identity(), environment.account
     if wanted and identity.account != wanted:
         raise Refused(
-            f"Environment {setting.environment.name} is account {wanted}, but the credentials belong to "
+            f"Environment {environment.name} is account {wanted}, but the credentials belong to "
             f"{identity.account} ({identity.arn}).",
             "Sign in to the right account, or set AWS_PROFILE.",
         )

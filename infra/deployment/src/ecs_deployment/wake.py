@@ -16,7 +16,7 @@ from ecs_deployment.verify import Verified
 
 def sleepers(setting: Setting, wishes: Wishes) -> Report:
     """Wake those of the chosen services that are at 0, all at once. A report without services: none is."""
-    check_account(setting)
+    check_account(setting.cloud, setting.environment)
     names = tuple(
         one.name
         for one in chosen(setting.environment, wishes.services)
