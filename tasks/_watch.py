@@ -113,6 +113,7 @@ def logs(
     from ecs_deployment.clock import RealClock
     from ecs_deployment.report_stream import draws, opened
     from ecs_deployment.survey import chosen
+    from ecs_deployment.when import span
     from ecs_stats import logs_show
     from ecs_stats.aws import AwsSource
     from ecs_stats.logs import Logs
@@ -140,8 +141,11 @@ def logs(
     lines_follow()
     begin = time.time() - since
     if not follow:
-        for line in found.read(begin):
+        lines = found.read(begin)
+        for line in lines:
             print(show(line))
+        if not lines:
+            print(f"No lines in the last {span(since)}; --since looks further back.", file=sys.stderr)
         return 0
     with suppress(KeyboardInterrupt):
         for line in found.follow(begin, every(connection), lambda why: print(why, file=sys.stderr)):

@@ -164,6 +164,12 @@ def test_logs_of_two_deployments_in_one_stream(where: Place) -> None:
     assert re.search(r"^\S+Z [0-9a-f]{8} demo-2 serves on port 8080$", text, re.MULTILINE)
 
 
+def test_logs_without_a_line_say_so(fresh: Place) -> None:
+    done = inv(fresh.environ, "app.logs", "--env", "local", "--since", "5m")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "No lines in the last 5 min; --since looks further back." in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
