@@ -22,6 +22,8 @@ from ecs_deployment.rollout_state import Limits
 from ecs_deployment.settings import Environment, ServiceSettings
 from ecs_deployment.when import moment
 
+_EMULATED = "000000000000"  # the account of every emulator; AWS gives it to nobody
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -83,7 +85,9 @@ def check_account(cloud: Cloud, environment: Environment) -> None:
         raise Refused(
             f"Environment {environment.name} is account {wanted}, but the credentials belong to "
             f"{identity.account} ({identity.arn}).",
-            "Sign in to the right account, or set AWS_PROFILE.",
+            "An emulator answers: unset AWS_ENDPOINT_URL, and the keys that were set with it."
+            if identity.account == _EMULATED
+            else "Sign in to the right account, or set AWS_PROFILE.",
         )
 
 
