@@ -132,3 +132,25 @@ def test_ctrl_c_while_waiting_for_the_alarm_ends_the_wait() -> None:
     assert place.clock.now - 1000 < 60
     nothing_is_borrowed(place)
     assert any("may go to sleep at once" in note for note in result.notes)
+
+
+def test_whoever_hands_back_for_a_proven_run_waits_for_the_alarm_as_that_would_have() -> None:
+    """Its owner died right after the proof: the alarm still stands, and would put the service to sleep at once."""
+    place = world()
+    place.cloud.alarm = LEASED
+    place.cloud.scalable["app"] = b.scaling(scale_in=True)
+    states: list[str] = []
+
+    def calm(operation: str) -> None:
+        if operation == "alarm_state" and place.cloud.sent("alarm_state") == 3:
+            place.cloud.alarm = replace(LEASED, state="OK")
+        if operation == "suspend" and place.cloud.alarm:
+            states.append(place.cloud.alarm.state)
+
+    place.cloud.before = calm
+    job = place.job(plan(rolls=False, idle=LEASED))
+    job.held.owe(b.SUSPENSION)
+    job.seen = model.Snapshot(place.live())
+    (result,) = place.drive(job)
+    assert (result.outcome, states) == (Outcome.UNCHANGED, ["OK"])
+    nothing_is_borrowed(place)

@@ -11,7 +11,7 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import GoBackTo, Limits, Phase, State
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import MemoryCloud, World, stands
+from tests.deployment.memory_cloud import MemoryCloud, World, crashes, stands
 from tests.deployment.test_drive import plan, world
 from tests.deployment.test_rollout import look
 
@@ -119,6 +119,49 @@ def test_a_rollout_that_is_left_keeps_its_floor_although_the_last_answer_is_from
     assert result.outcome is Outcome.INTERRUPTED
     assert len(place.cloud.updates) == 1
     assert "minimumHealthyPercent" in result.owed[0]
+
+
+def test_a_floor_that_was_handed_back_since_it_was_read_is_borrowed_after_all() -> None:
+    """Planning read the 100 that the run before had only borrowed: ECS would stop the only task first."""
+    place = world()
+    floors: list[int] = []
+    place.cloud.before = lambda operation: floors.append(place.floor()) if operation == "tasks" else None
+    (result,) = place.drive(place.job(plan(configuration=None, debts=())))
+    assert result.outcome is Outcome.DEPLOYED
+    assert set(floors) == {100}
+    assert [one["task_definition"] is None for one in place.cloud.updates] == [False, True, True]
+    assert (place.floor(), place.entry().debts) == (0, ())
+
+
+def test_the_floor_is_owed_before_it_is_borrowed_after_all() -> None:
+    place = world()
+    owed: list[set[str]] = []
+
+    def look_on(operation: str) -> None:
+        if operation == "update_service" and place.cloud.updates:
+            owed.append({debt.what for debt in place.entry().debts})
+
+    place.cloud.before = look_on
+    place.drive(place.job(plan(configuration=None, debts=())))
+    assert owed[0] == {"floor"}
+
+
+def test_a_service_that_somebody_wakes_between_two_tries_keeps_their_count() -> None:
+    """Neither is it brought down to the 1 that wakes it, nor does the way back lead to 0."""
+    place = world(desired=0)
+    place.cloud.fail("update_service", "never_arrived")
+
+    def wake(operation: str) -> None:
+        if operation == "services":
+            place.cloud.before = lambda _: None
+            place.cloud.put("app", replace(place.live(), desired=3))
+
+    place.cloud.before = wake
+    place.cloud.progress = crashes
+    asleep = replace(plan().fallback, desired=0, proven=False)
+    place.drive(place.job(plan(desired=1, was_asleep=True, fallback=asleep)), no_progress=5.0)
+    assert [one["desired"] for one in place.cloud.updates if one["task_definition"]] == [None, None]
+    assert place.live().desired == 3
 
 
 def _fails(cloud: MemoryCloud, name: str) -> None:

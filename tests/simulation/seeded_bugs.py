@@ -72,32 +72,32 @@ BUGS = (
     ),
     Bug(
         "the floor stays low during the rollout",
-        "plan:_borrow",
+        "plan_borrow:needs",
         "if live.floor < DEFAULT_FLOOR and start_first:",
         "if False:",
     ),
     Bug(
         "the floor is raised and nobody owes it",
-        "plan:_borrow",
+        "plan_borrow:needs",
         'debts.append(Debt("floor", live.floor, 100))',
         "pass",
     ),
     Bug(
         "the suspension is not owed",
-        "plan:_borrow",
+        "plan_borrow:borrowed_for",
         'debts.append(Debt("suspension", before, {**before, "in": True}))',
         "pass",
     ),
     Bug(
         "scale-in that was suspended before us counts as found active",
-        "plan:_borrow",
+        "plan_borrow:borrowed_for",
         "if scaling and not scaling.suspended.scale_in and not lifted:\n        flags = scaling.suspended\n"
         '        before = {"in": flags.scale_in',
         'if scaling and not lifted:\n        flags = scaling.suspended\n        before = {"in": False',
     ),
     Bug(
         "early success is not raised with the floor",
-        "plan:_borrow",
+        "plan_borrow:needs",
         'if "minimumHealthyPercent" in changed and early.get("enable")',
         'if False and early.get("enable")',
     ),
@@ -206,6 +206,18 @@ BUGS = (
         "finish:hold",
         "if not waits or not one.lease.stands_in_alarm():",
         "if True:",
+    ),
+    Bug(
+        "a low floor that planning did not see stays low",
+        "launch:raise_what_is_low",
+        "if needed.configuration is None:",
+        "if True:",
+    ),
+    Bug(
+        "whoever hands back for a proven run does not wait for the alarm",
+        "drive:_leave_as_it_is",
+        "if awake and not",
+        "if False and not",
     ),
     Bug(
         "a lost answer is followed by the same call, blindly",

@@ -14,11 +14,11 @@ from functools import partial
 
 from ecs_deployment import attention, diagnose, events, job, model, observe, rollout, rollout_follow
 from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
-from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
+from ecs_deployment.finish import finish, hold, hold_from_now, leave, proven, read_log_again
 from ecs_deployment.goal import Adopted
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
-from ecs_deployment.launch import launch, perform
+from ecs_deployment.launch import launch, perform, raise_what_is_low
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, RaiseAgain, State
 from ecs_deployment.wording import short
@@ -70,7 +70,7 @@ def _launch(loop: Loop, one: Job) -> None:
         if instead:
             finish(loop, one, Outcome.REFUSED, diagnose.Cause(instead.what, instead.cure))
         else:
-            finish(loop, one, Outcome.UNCHANGED)
+            _leave_as_it_is(loop, one)
         return
     one.lease.renew(loop.clock.boottime())
     if one.plan.adopts:
@@ -83,6 +83,9 @@ def _launch(loop: Loop, one: Job) -> None:
         return
     begin = rollout_follow.empty if one.plan.at_zero else rollout.begin
     one.state = begin(one.plan, revision, answer, loop.limits, now)
+    if one.probe and one.plan.was_asleep and not one.state.plan.was_asleep:
+        one.probe.start(count_from_first_success=True)
+    one.plan = one.state.plan
     one.seen = model.Snapshot(answer)
     one.enter("going to sleep" if one.plan.at_zero else "starting", now)
     one.next_look = now
@@ -90,8 +93,19 @@ def _launch(loop: Loop, one: Job) -> None:
         # Its deployment is an earlier run's, and so is everything that was told of it until now.
         one.told.update(event.id for event in answer.events)
         return
+    for line in raise_what_is_low(one.hands, one.plan, answer):
+        loop.sink(events.Said(one.plan.name, line))
     one.next_look += attention.pause(one.state, now)  # what it shows now UpdateService has just answered
     loop.sink(events.Said(one.plan.name, f"Rolling out {revision.rsplit('/', 1)[-1]} as {one.state.newest}."))
+
+
+def _leave_as_it_is(loop: Loop, one: Job) -> None:
+    """Hand back what an earlier run left; one that is awake must not go to sleep for it at once."""
+    awake = one.seen is not None and one.seen.service.desired > 0
+    if awake and not one.rolls and not one.holds_out:
+        hold_from_now(loop, one, Outcome.UNCHANGED)
+    else:
+        finish(loop, one, Outcome.UNCHANGED)
 
 
 def _follow(loop: Loop, one: Job, adopts: Adopted) -> None:

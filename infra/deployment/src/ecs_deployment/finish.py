@@ -51,22 +51,26 @@ def proven(loop: Loop, one: Job) -> None:
             _FIRST_TRAFFIC
         )  # it has only just begun to answer: a second of requests is its proof
     traffic = one.probe.stop() if one.probe else None
-    one.state = replace(one.state, outcome=rollout.with_traffic(one.state, traffic))
+    outcome = rollout.with_traffic(one.state, traffic)
+    one.state = replace(one.state, outcome=outcome)
     try:
         one.held.prove()
     except DeployError as error:
         one.notes.append(f"The proof is not in the journal: {error.what}")
     one.enter("handing back", loop.clock.boottime())
+    hold_from_now(loop, one, outcome)
+
+
+def hold_from_now(loop: Loop, one: Job, outcome: Outcome) -> None:
+    """Hand back all but scale-in, and begin to wait for the idle alarm."""
     settled = _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
-    one.holding = Holding(loop.clock.boottime(), settled)
+    one.holding = Holding(loop.clock.boottime(), outcome, settled)
     one.lease.renew(one.holding.since, at_once=True)
     hold(loop, one)
 
 
 def hold(loop: Loop, one: Job) -> None:
     """Resume scale-in once that would not put the service to sleep at once; wait for that at most four minutes."""
-    assert one.state is not None
-    assert one.state.outcome is not None
     assert one.holding is not None
     now = loop.clock.boottime()
     waited = now - one.holding.since
@@ -80,11 +84,12 @@ def hold(loop: Loop, one: Job) -> None:
             one.notes.append(
                 "Interrupted while the idle alarm was waited for: the service may go to sleep at once."
             )
-        finish(loop, one, one.state.outcome)
+        finish(loop, one, one.holding.outcome)
         return
     if one.next_look <= one.holding.since:
-        text = "Proven. Scale-in is resumed once the idle alarm has seen the deploy (at most four minutes)."
-        loop.sink(events.Said(one.plan.name, text, "good"))
+        proof = "" if one.holding.outcome is Outcome.UNCHANGED else "Proven. "
+        text = "Scale-in is resumed once the idle alarm has seen the deploy (at most four minutes)."
+        loop.sink(events.Said(one.plan.name, proof + text, "good"))
     with suppress(DeployError):
         one.held.renew_if_due()
     one.lease.renew(now)
@@ -102,7 +107,7 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
     one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
-    if one.state is None:  # torn out of the very calls that begin a rollout
+    if one.state is None and one.holding is None:  # torn out of the very calls that begin a rollout
         one.result = replace(one.result, summary="Whether the rollout began is not known.")
     if not silently:
         _close(one, Outcome.INTERRUPTED)

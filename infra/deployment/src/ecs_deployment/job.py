@@ -35,9 +35,10 @@ class Loop:
 
 @dataclass(frozen=True)
 class Holding:
-    """A proven deploy that only waits for the idle alarm before it resumes scale-in."""
+    """A proven service that only waits for the idle alarm before scale-in is resumed."""
 
     since: float
+    outcome: Outcome
     settled: Settlement  # what is back already
 
 

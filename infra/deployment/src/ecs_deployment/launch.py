@@ -7,12 +7,13 @@ effect before it is sent again (botocore's model, UpdateServiceRequest).
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecs_deployment import borrow, model
 from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound
 from ecs_deployment.patience import Hands, patiently
 from ecs_deployment.plan import Plan
+from ecs_deployment.plan_borrow import needs
 from ecs_deployment.rollout_state import Effect, GoBackTo, RaiseAgain, State
 
 
@@ -44,6 +45,27 @@ def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
         return revision, None
     wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)
     return revision, _update(hands, plan, wanted)
+
+
+def raise_what_is_low(hands: Hands, plan: Plan, answer: model.Service) -> tuple[str, ...]:
+    """Borrow what planning did not know to be needed; in words, for the user.
+
+    A read may be seconds old, and then shows what the run before had borrowed and has handed back since. `answer` is
+    UpdateService's own, so it is what the rollout goes by. One more call, of the configuration alone: it starts no
+    deployment.
+    """
+    # What was at 0 has no tasks to keep, whatever it is brought to.
+    met = answer if plan.desired is None else replace(answer, desired=0)
+    needed = needs(met, plan.fallback, overlap=plan.overlap)
+    if needed.configuration is None:
+        return ()
+    hands.held.owe(*needed.debts)
+    cluster, service = plan.cluster, plan.service
+    patiently(
+        hands,
+        lambda: hands.cloud.update_service(cluster, service, configuration=needed.configuration),
+    )
+    return needed.story
 
 
 def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
@@ -82,13 +104,14 @@ def _usable(hands: Hands, revision: str) -> str:
 def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
     """UpdateService, and its deployment's id in the journal."""
     cluster, service = plan.cluster, plan.service
+    desired = wanted.desired
 
     def send() -> model.Service:
         return hands.cloud.update_service(
             cluster,
             service,
             task_definition=wanted.revision,
-            desired=wanted.desired,
+            desired=desired,
             configuration=wanted.configuration,
             force=wanted.force,
         )
@@ -97,6 +120,9 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         now = hands.cloud.services(cluster, [service]).get(service)
         if now is None:
             raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
+        nonlocal desired
+        if desired and now.desired:  # somebody has woken it while we tried: their count stands
+            desired = None
         primary = now.primary
         ours = primary is not None and primary.id != wanted.old and primary.task_definition == wanted.revision
         return now if ours else None

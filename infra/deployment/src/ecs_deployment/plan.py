@@ -8,10 +8,10 @@ from typing import Any
 from ecs_deployment import model, refusals
 from ecs_deployment.commits import Order
 from ecs_deployment.debts import Debt
-from ecs_deployment.envelope import DEFAULT_FLOOR, Envelope
 from ecs_deployment.fallback import Fallback, way_back
 from ecs_deployment.goal import Adopted
 from ecs_deployment.known import Known, Request
+from ecs_deployment.plan_borrow import AS_IT_IS, borrowed_for
 from ecs_deployment.reference import parse, pinned
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
@@ -47,6 +47,7 @@ class Plan:
     commit: str = ""  # of what will run, "" where it is not known
     at_zero: bool = False  # no rollout: the service is taken to 0
     instead: Refusal | None = None  # why nothing is rolled although something should be
+    overlap: bool = False  # maximumPercent may be raised
     accepts_gap: bool = False
     before_digest: str = ""  # of the image that runs now, "" where nothing tells
     story: tuple[str, ...] = ()
@@ -77,9 +78,9 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     rolls, story, notes = _rolls(known, change, expectation, how)
     fallback = way_back(known)
     borrowed, told = (
-        _borrow(known, settings, fallback)
+        borrowed_for(known, settings, fallback)
         if rolls and not goal.adopts and not goal.at_zero
-        else (_AS_IT_IS, [])
+        else (AS_IT_IS, [])
     )
     if rolls and asleep and not goal.adopts and not goal.at_zero:
         again = (
@@ -109,6 +110,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         fallback=fallback,
         sleeps_again=known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0,
         idle=known.idle,
+        overlap=settings.overlap,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
         before_digest=_digest_now(known, containers),
         story=(*goal.story, *story, *told),
@@ -265,62 +267,3 @@ def _with_image(content: model.Content, containers: tuple[str, ...], image: str)
         for definition in content["containerDefinitions"]
     ]
     return {**content, "containerDefinitions": definitions}
-
-
-@dataclass(frozen=True)
-class _Borrowed:
-    configuration: dict[str, Any] | None
-    debts: tuple[Debt, ...]
-    start_first: bool
-
-
-_AS_IT_IS = _Borrowed(None, (), start_first=True)
-
-
-def _borrow(known: Known, settings: ServiceSettings, fallback: Fallback) -> tuple[_Borrowed, list[str]]:
-    """What is changed for the duration of the rollout, and what the user should hear about it."""
-    service, scaling = known.snapshot.service, known.snapshot.scaling
-    live = Envelope.of(service.configuration)
-    wanted = max(service.desired, 1)
-    changed: dict[str, Any] = {}
-    debts: list[Debt] = []
-    story: list[str] = []
-    ceiling = live.ceiling
-    if not live.starts_first(wanted) and settings.overlap and service.desired:
-        ceiling = max(200, live.ceiling)
-        changed["maximumPercent"] = ceiling
-        debts.append(Debt("ceiling", live.ceiling, ceiling))
-        story.append(
-            f"maximumPercent is raised from {live.ceiling} to {ceiling} for the rollout (overlap = true)."
-        )
-    start_first = Envelope(100, ceiling).starts_first(wanted)
-    if live.floor < DEFAULT_FLOOR and start_first:  # even where it keeps all of now: autoscaling may add more
-        changed["minimumHealthyPercent"] = 100
-        debts.append(Debt("floor", live.floor, 100))
-        story.append(
-            f"minimumHealthyPercent is raised from {live.floor} to 100 for the rollout and handed back after; "
-            "100 is recommended for good: 100 % of 0 is 0, so it does not hinder scale-to-zero."
-        )
-    early = service.configuration.get("earlySuccessCriteria") or {}
-    if "minimumHealthyPercent" in changed and early.get("enable") and early.get("healthyPercent", 100) < 100:
-        changed["earlySuccessCriteria"] = {**early, "healthyPercent": 100}
-        debts.append(Debt("early_success", early["healthyPercent"], 100))
-    breaker = service.configuration.get("deploymentCircuitBreaker") or {}
-    if breaker.get("enable") and breaker.get("rollback") and not fallback.by_ecs:
-        changed["deploymentCircuitBreaker"] = {**breaker, "rollback": False}
-        debts.append(Debt("breaker_rollback", True, False))
-        why = (
-            "there is nothing to go back to but 0"
-            if fallback.desired == 0
-            else "it would lead to a revision that nothing has proven"
-        )
-        story.append(f"ECS's own rollback is off for the rollout: {why}.")
-    # Nothing takes a service below MinCapacity; and where it is below, suspending lifts it to that, on what runs now.
-    lifted = scaling is not None and service.desired < scaling.min_capacity
-    if scaling and not scaling.suspended.scale_in and not lifted:
-        flags = scaling.suspended
-        before = {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
-        debts.append(Debt("suspension", before, {**before, "in": True}))
-        story.append("Scale-in is suspended for the rollout and resumed after.")
-    configuration = {**service.configuration, **changed} if changed else None
-    return _Borrowed(configuration, tuple(debts), start_first), story

@@ -45,6 +45,8 @@ def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now
     primary = service.primary
     if primary is None:
         raise ValueError("UpdateService answered without a PRIMARY deployment")
+    if plan.desired and service.desired > plan.desired:  # woken by somebody else: we do not put that to sleep
+        plan = replace(plan, was_asleep=False, fallback=replace(plan.fallback, desired=None))
     # Where an answer was lost and the call repeated, two deployments are ours; only we know a new revision.
     twice = [d.id for d in service.deployments if plan.content is not None and d.task_definition == revision]
     return State(
