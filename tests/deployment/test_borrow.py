@@ -107,6 +107,15 @@ def test_what_somebody_else_changed_is_left_and_told() -> None:
     assert place.entry().debts == ()
 
 
+def test_an_early_success_below_the_floor_that_somebody_has_set_since_is_left() -> None:
+    """ECS refuses that pair, and the debt would never go away."""
+    place, held = world({**BORROWED, "minimumHealthyPercent": 75}, ALL[0], ALL[4])
+    settlement = give_back(place, held)
+    assert place.cloud.updates == []
+    assert len(settlement.owed) == 2
+    assert place.entry().debts == ()
+
+
 def test_a_value_that_an_earlier_run_took_counts_as_ours() -> None:
     place, held = world({**FOUND, "minimumHealthyPercent": 50}, Debt("floor", 0, 100, earlier=(50,)))
     give_back(place, held)

@@ -89,6 +89,7 @@ def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlem
         hands.interrupts.wait(_SECOND_LOOK)  # a read from before our own change looks like somebody else's
         live = _configuration(hands.cloud, cluster, service)
     told = [(debt, _step(debt, live)) for debt in owed]
+    told = [(debt, "changed_by_other" if _is_barred(debt, live, told) else step) for debt, step in told]
     ours = [debt for debt, step in told if step != "changed_by_other"]
     # "done" is written all the same: a read that lags behind shows what was before us, and writing it twice is free.
     if ours:
@@ -137,6 +138,13 @@ def _live_flags(cloud: Cloud, cluster: str, service: str) -> dict[str, bool] | N
         return None
     flags = scaling.suspended
     return {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
+
+
+def _is_barred(debt: Debt, live: model.Content, told: list[tuple[Debt, debts.Step]]) -> bool:
+    """Whether ECS would refuse the early-success percentage that was: somebody has set a floor above it since."""
+    foreign = any(other.what == debts.FLOOR and step == "changed_by_other" for other, step in told)
+    floor = _at(live, _PATHS[debts.FLOOR])
+    return debt.what == debts.EARLY_SUCCESS and foreign and bool(debt.before < floor)
 
 
 def _step(debt: Debt, live: model.Content) -> debts.Step:
