@@ -14,7 +14,7 @@ from tests.simulation.seeded_bugs import BUGS, planted
 def find(number: int, seeds: int) -> tuple[int, int | None, str]:
     """The first seed that finds the bug of that number, and what it found."""
     with planted(BUGS[number]):
-        for seed in range(seeds):
+        for seed in range(BUGS[number].begin, BUGS[number].begin + seeds):
             played = play(seed)
             if played.wrong:
                 return number, seed, played.wrong[0]
@@ -34,7 +34,7 @@ def main() -> int:
         for number, seed, what in pool.imap(partial(find, seeds=chosen.seeds), numbers, 1):
             missed += seed is None
             print(
-                f"{BUGS[number].where:38} {BUGS[number].name:72} {'-' if seed is None else seed:>4}  {what}",
+                f"{BUGS[number].where:38} {BUGS[number].name:72} {'-' if seed is None else seed:>6}  {what}",
                 flush=True,
             )
     print(f"{len(numbers) - missed} of {len(numbers)} found in {time.monotonic() - began:.0f} s")

@@ -17,12 +17,16 @@ from types import CodeType, FunctionType, ModuleType
 
 @dataclass(frozen=True)
 class Bug:
-    """`where` is "module:function" in `ecs_deployment`; a method is "module:Class.method"."""
+    """`where` is "module:function" in `ecs_deployment`; a method is "module:Class.method".
+
+    `begin`: the seed to look from; a rare one is known to be found there.
+    """
 
     name: str
     where: str
     old: str
     new: str
+    begin: int = 0
 
 
 @contextmanager
@@ -212,12 +216,14 @@ BUGS = (
         "launch:raise_what_is_low",
         "if needed.configuration is None:",
         "if True:",
+        begin=209_553,
     ),
     Bug(
         "whoever hands back for a proven run does not wait for the alarm",
         "drive:_leave_as_it_is",
         "if awake and not",
         "if False and not",
+        begin=203_345,
     ),
     Bug(
         "a lost answer is followed by the same call, blindly",
