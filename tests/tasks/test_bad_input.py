@@ -161,7 +161,7 @@ WORLD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "account mismatch": (
         ("app.deploy", "--env", "staging", "--tag", "demo"),
-        ("is account 123456789012", "belong to 000000000000", "AWS_PROFILE"),
+        ("is account 123456789012", "belong to 000000000000", "AWS_ENDPOINT_URL"),
     ),
     "an environment without services": (
         ("app.deploy", "--env", "empty", "--tag", "demo"),
