@@ -34,7 +34,7 @@ class Wording:
 
 WORDS = {
     Outcome.DEPLOYED: Wording("deployed and proven", "good", "done and proven"),
-    Outcome.UNCHANGED: Wording("unchanged, it already runs this", "good", "done and proven"),
+    Outcome.UNCHANGED: Wording("unchanged, it already runs this", "good", "done"),
     Outcome.ASLEEP: Wording("asleep at 0", "good", "done"),
     Outcome.DEPLOYED_WITH_LOSS: Wording(
         "deployed, but requests were lost", "warning", "a check found something"
