@@ -10,10 +10,15 @@ import os
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from ecs_local.api.model_files import read_once
 
 from tests import tools
+
+# What names no number of examples gets these: the suite has to end in five minutes on two cores.
+hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 # The tests start hundreds of processes: each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

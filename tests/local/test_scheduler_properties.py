@@ -98,7 +98,7 @@ def play(stage: Stage, script: list[tuple[str, object]]) -> None:
     stage.simulation.run(until=watch, limit=0.0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(operations, max_size=12), envelopes, st.integers(0, 3), st.booleans(), st.booleans())
 def test_every_history_keeps_the_rules(
     script: list[tuple[str, object]], limits: tuple[int, int], desired: int, balanced: bool, breaker: bool

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +250,16 @@ def test_in_the_background_and_under_nohup_only_term_ends_it(where: Place) -> No
     assert not where.entries()[0].debts
 
 
+def serving(home: Path) -> list[int]:
+    """The engines of that home, by their command lines."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and f"\0{home}\0".encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
 def test_a_signal_while_the_engine_starts(tmp_path: Path, where: Place) -> None:
     home = tmp_path / "engine"
     with started(
@@ -262,5 +272,6 @@ def test_a_signal_while_the_engine_starts(tmp_path: Path, where: Place) -> None:
     try:
         assert process.returncode == 130
         assert (json.loads(output)["outcome"], json.loads(output)["exit_code"]) == ("interrupted", 130)
-    finally:
-        client.down(home)
+    finally:  # it may be too young to be found by its file
+        for pid in serving(home):
+            os.kill(pid, signal.SIGTERM)

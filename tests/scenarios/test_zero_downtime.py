@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from ecs_deployment import plan
+from ecs_deployment import plan_borrow
 
 from tests.bench.deploys import Load, Tally, series
 from tests.bench.meter import Meter, metered
@@ -39,7 +39,7 @@ def test_no_request_is_lost(adverse: Place, envelope: tuple[int, int]) -> None:
 def test_without_the_floor_guard_requests_are_lost(where: Place) -> None:
     where.configure(minimumHealthyPercent=0)
     with (
-        patch.object(plan, "DEFAULT_FLOOR", 0),  # as if a floor of 0 were what it should be
+        patch.object(plan_borrow, "DEFAULT_FLOOR", 0),  # as if a floor of 0 were what it should be
         metered(lambda: Meter(where.url, rate=100)) as meter,
     ):
         where.deploy("demo-2", probe=False)
