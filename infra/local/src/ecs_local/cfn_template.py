@@ -197,7 +197,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML's types leave it out
             raise yaml.composer.ComposerError(
                 None, None, "YAML aliases are not allowed in CloudFormation templates", event.start_mark
             )

@@ -14,7 +14,7 @@ try:
     import termios
     import tty
 except ImportError:  # no POSIX terminal: no keys
-    termios = None  # type: ignore[assignment]
+    termios = None  # type: ignore[assignment] # Windows has none
 
 _ESCAPE = "\x1b"
 SUSPEND = "^z"
