@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ecs_local.balancer import Balancer
 from ecs_local.facts import TargetChecked
@@ -15,6 +16,7 @@ from ecs_local.world import Content, Listener, ListenerRule, Target, TargetGroup
 
 PATIENCE = 10.0  # seconds; a bound, never a measure
 
+T = TypeVar("T")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -88,6 +90,14 @@ class Rig:
         target.state, target.draining_since = "draining", time.time() - ago
         await self.balancer.reconcile(time.time())
 
+    async def steps_until(self, client: asyncio.Task[T]) -> T:
+        """What a client gets in the end, while the balancer follows the world again and again, as in the engine."""
+        async with asyncio.timeout(PATIENCE):
+            while not client.done():
+                await self.balancer.reconcile(time.time())
+                await asyncio.sleep(0.005)
+        return await client
+
     async def connect(self) -> Streams:
         """A client's connection to the listener."""
         return await asyncio.open_connection("127.0.0.1", self.listener.bound_port)
@@ -100,9 +110,11 @@ class Rig:
     async def exchange(self, sent: bytes) -> tuple[int, str, bytes]:
         """Status, head and everything behind it, after these bytes were sent and the connection has ended."""
         reader, writer = await self.connect()
-        writer.write(sent)
-        received = await asyncio.wait_for(reader.read(-1), PATIENCE)
-        writer.close()
+        try:
+            writer.write(sent)
+            received = await asyncio.wait_for(reader.read(-1), PATIENCE)
+        finally:
+            writer.close()
         head, _, rest = received.partition(b"\r\n\r\n")
         return int(head.split(b" ")[1]), head.decode().lower(), rest
 

@@ -173,7 +173,7 @@ def test_a_request_on_a_draining_target_is_finished_and_cut_after_the_delay() ->
         client = asyncio.create_task(made.get())
         await until(lambda: target.in_flight == 1)
         await made.drain(target, ago=made.group.deregistration_delay + 1)
-        assert (await client)[0] == 502
+        assert (await made.steps_until(client))[0] == 502
         assert target.in_flight == 0
 
     run(scenario)
@@ -189,7 +189,7 @@ def test_the_delay_passes_as_quickly_as_everything_else() -> None:
         client = asyncio.create_task(made.get())
         await until(lambda: target.in_flight == 1)
         await made.drain(target, ago=made.group.deregistration_delay * 0.011)
-        assert (await client)[0] == 502
+        assert (await made.steps_until(client))[0] == 502
 
     run(scenario)
 
