@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ecs_deployment import borrow, model
+from ecs_deployment import borrow, debts, model
 from ecs_deployment.debts import Debt
 from ecs_deployment.errors import Denied, NotFound, Throttled
 from ecs_deployment.journal import Held
@@ -78,8 +78,8 @@ def test_one_debt_changes_one_member(debt: Debt) -> None:
     place, held = world(BORROWED, debt)
     give_back(place, held)
     (update,) = place.cloud.updates
-    path = borrow._PATHS[debt.what]
-    back = borrow._at(update["configuration"], path)
+    path = debts.PATHS[debt.what]
+    back = debts.in_configuration(debt.what, update["configuration"])
     assert (back, type(back)) == (debt.before, type(debt.before))
     assert borrow._with(update["configuration"], path, debt.taken) == BORROWED
 

@@ -64,6 +64,13 @@ def test_too_long_a_text_loses_its_end_and_nothing_else(entry: Entry, times: int
     assert long.cause.startswith(back.cause.removesuffix("…"))
 
 
+def test_what_was_given_back_goes_before_what_is_owed() -> None:
+    owed, settled = Debt("floor", "x" * 2000, 0), Debt("ceiling", "y" * 2500, 0)
+    back = decode(1, encode(Entry(1, service="app", debts=(owed,), settled=(settled,))))
+    assert (back.debts, back.settled) == ((owed,), ())
+    assert decode(1, encode(Entry(1, settled=(settled,)))).settled == (settled,)
+
+
 def test_debts_that_do_not_fit_are_refused_not_cut() -> None:
     with pytest.raises(DeployError, match="needs"):
         encode(Entry(1, service="app", debts=(Debt("floor", "x" * 5000, 0),)))

@@ -129,6 +129,7 @@ def test_debts_are_written_first_and_struck_out_at_last(room: Room) -> None:
     held.settled("floor")
     held.settled("floor", "unheard of")
     assert [debt.what for debt in room.entry(1).debts] == ["breaker"]
+    assert room.entry(1).settled == (Debt("floor", 0, 150, (100,)),)
     before = writes(room)
     held.owe()
     held.settled()

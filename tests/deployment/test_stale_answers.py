@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ecs_deployment import model, observe, rollout
+from ecs_deployment.journal import Entry
+from ecs_deployment.journal_history import last_words
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import GoBackTo, Limits, Phase, State
 
@@ -170,3 +172,16 @@ def _fails(cloud: MemoryCloud, name: str) -> None:
         replace(d, rollout_state="FAILED") if d.task_definition != b.OLD else d for d in seen.deployments
     ]
     cloud.put(name, replace(seen, deployments=tuple(failed)))
+
+
+def test_an_entry_that_was_seen_closed_is_never_open_again() -> None:
+    """A listing lags behind an earlier one: whoever goes on from it would undo what has ended well."""
+    open_one, closed = Entry(2, "a"), Entry(2, "a", outcome="deployed", proven=True)
+    first, newer = Entry(1, outcome="deployed"), Entry(3)
+    assert last_words([closed, first], [open_one, first]) == (closed, first)
+    assert last_words([open_one], [closed]) == (closed,)
+    assert last_words([open_one], [newer, replace(open_one, revision="r")]) == (
+        newer,
+        replace(open_one, revision="r"),
+    )
+    assert last_words([closed], [replace(closed, cause="why")]) == (replace(closed, cause="why"),)

@@ -95,9 +95,9 @@ BUGS = (
     Bug(
         "scale-in that was suspended before us counts as found active",
         "plan_borrow:borrowed_for",
-        "if scaling and not scaling.suspended.scale_in and not lifted:\n        flags = scaling.suspended\n"
-        '        before = {"in": flags.scale_in',
-        'if scaling and not lifted:\n        flags = scaling.suspended\n        before = {"in": False',
+        "if scaling and not scaling.suspended.scale_in and not lifted:\n"
+        "        before = of_flags(scaling.suspended)",
+        'if scaling and not lifted:\n        before = {**of_flags(scaling.suspended), "in": False}',
     ),
     Bug(
         "early success is not raised with the floor",
@@ -212,6 +212,20 @@ BUGS = (
         "if True:",
     ),
     Bug(
+        "a look from before the last hand-back is planned on",
+        "prepare:_known",
+        "if settled or",
+        "if True or",
+        begin=401_815,
+    ),
+    Bug(
+        "a closed entry is open again for who reads it late",
+        "journal_history:last_words",
+        "if older is None or not older.outcome or entry.outcome:",
+        "if True:",
+        begin=301_272,
+    ),
+    Bug(
         "a low floor that planning did not see stays low",
         "launch:raise_what_is_low",
         "if needed.configuration is None:",
@@ -298,7 +312,7 @@ BUGS = (
     Bug(
         "giving one thing back settles everything",
         "journal_lease:Held.settled",
-        "left = tuple(debt for debt in self._entry.debts if debt.what not in whats)",
+        "left = tuple(debt for debt in self._entry.debts if debt not in struck)",
         "left: tuple[Debt, ...] = ()",
     ),
     Bug(

@@ -23,14 +23,6 @@ _WORDS = {
     debts.EARLY_SUCCESS: "the early-success percentage",
     debts.SUSPENSION: "scale-in",
 }
-# Where each of them stands in a deployment configuration.
-_PATHS: dict[str, tuple[str, ...]] = {
-    debts.FLOOR: ("minimumHealthyPercent",),
-    debts.CEILING: ("maximumPercent",),
-    debts.BREAKER: ("deploymentCircuitBreaker", "enable"),
-    debts.BREAKER_ROLLBACK: ("deploymentCircuitBreaker", "rollback"),
-    debts.EARLY_SUCCESS: ("earlySuccessCriteria", "healthyPercent"),
-}
 _SECOND_LOOK = 2.0  # seconds: AWS's reads may be that far behind
 
 
@@ -81,7 +73,7 @@ def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlem
     One UpdateService for all of them; it names no task definition, so it starts no deployment. Call it only
     when nothing rolls any more: a low floor handed back too early would cause the very outage.
     """
-    owed = tuple(debt for debt in hands.held.entry.debts if debt.what in _PATHS)
+    owed = tuple(debt for debt in hands.held.entry.debts if debt.what in debts.PATHS)
     if not owed:
         return Settlement()
     live = _configuration(hands.cloud, cluster, service)
@@ -95,7 +87,7 @@ def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlem
     if ours:
         changed: dict[str, Any] = dict(live)
         for debt in ours:
-            changed = _with(changed, _PATHS[debt.what], debt.before)
+            changed = _with(changed, debts.PATHS[debt.what], debt.before)
         try:
             patiently(hands, lambda: hands.cloud.update_service(cluster, service, configuration=changed))
         except Denied:  # who may not write has not taken anything either
@@ -134,21 +126,18 @@ def _configuration(cloud: Cloud, cluster: str, service: str) -> model.Content:
 
 def _live_flags(cloud: Cloud, cluster: str, service: str) -> dict[str, bool] | None:
     scaling = cloud.scaling(cluster, service)
-    if scaling is None:
-        return None
-    flags = scaling.suspended
-    return {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
+    return debts.of_flags(scaling.suspended) if scaling else None
 
 
 def _is_barred(debt: Debt, live: model.Content, told: list[tuple[Debt, debts.Step]]) -> bool:
     """Whether ECS would refuse the early-success percentage that was: somebody has set a floor above it since."""
     foreign = any(other.what == debts.FLOOR and step == "changed_by_other" for other, step in told)
-    floor = _at(live, _PATHS[debts.FLOOR])
+    floor = debts.in_configuration(debts.FLOOR, live)
     return debt.what == debts.EARLY_SUCCESS and foreign and bool(debt.before < floor)
 
 
 def _step(debt: Debt, live: model.Content) -> debts.Step:
-    return debts.settle(debt, _at(live, _PATHS[debt.what]))
+    return debts.settle(debt, debts.in_configuration(debt.what, live))
 
 
 def _settlement(told: list[tuple[Debt, debts.Step]]) -> Settlement:
@@ -171,13 +160,6 @@ def _left(debt: Debt) -> str:
 
 def _word(value: Any) -> Any:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-
-
-def _at(configuration: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = configuration
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def _with(configuration: Mapping[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:

@@ -13,8 +13,11 @@ taken, and compares with what is live. `what` is one of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from ecs_deployment import model
 
 FLOOR = "floor"
 CEILING = "ceiling"
@@ -22,6 +25,15 @@ BREAKER = "breaker"
 BREAKER_ROLLBACK = "breaker_rollback"
 EARLY_SUCCESS = "early_success"
 SUSPENSION = "suspension"
+
+PATHS: dict[str, tuple[str, ...]] = {
+    FLOOR: ("minimumHealthyPercent",),
+    CEILING: ("maximumPercent",),
+    BREAKER: ("deploymentCircuitBreaker", "enable"),
+    BREAKER_ROLLBACK: ("deploymentCircuitBreaker", "rollback"),
+    EARLY_SUCCESS: ("earlySuccessCriteria", "healthyPercent"),
+}
+"""Where each of them stands in a deployment configuration."""
 
 Step = Literal["write_before", "done", "changed_by_other"]
 
@@ -50,6 +62,19 @@ def settle(debt: Debt, live: Any) -> Step:
         return "done"
     ours = any(_same(live, value) for value in (debt.taken, *debt.earlier))
     return "write_before" if ours else "changed_by_other"
+
+
+def in_configuration(what: str, configuration: model.Content) -> Any:
+    """The live value of `what` in a deployment configuration; None where it holds none."""
+    value: Any = configuration
+    for name in PATHS[what]:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def of_flags(flags: model.Suspended) -> dict[str, bool]:
+    """The live value of a suspension."""
+    return {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
 
 
 def adopt(own: tuple[Debt, ...], inherited: tuple[Debt, ...]) -> tuple[Debt, ...]:

@@ -19,6 +19,8 @@ DEPLOYMENTS_KEPT = 10
 _SHORTENED = ("cause", "run_url", "owner", "host", "tag", "commit", "born", "machine")
 """Texts that may lose their end, the dearest last. Debts and what a rollback needs are never touched."""
 
+_DEBTS = ("debts", "settled")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -44,6 +46,9 @@ class Entry:
     started: float = 0.0  # by the owner's clock
     overtook: int = 0  # an open entry whose last word has not been read yet; 0 for none
     debts: tuple[Debt, ...] = ()
+    settled: tuple[
+        Debt, ...
+    ] = ()  # given back by this run: a look that shows `taken` may be from before that
     deployments: tuple[str, ...] = ()  # our deployment ids, oldest first
     outcome: str = ""
     proven: bool = False
@@ -63,6 +68,8 @@ def encode(entry: Entry) -> str:
             cut: dict[str, Any] = {name: value[:keep].rstrip("…") + "…" if keep > 1 else ""}
             fitting = replace(fitting, **cut)
             text = _dump(fitting)
+    if len(text) > LIMIT and fitting.settled:
+        text = _dump(replace(fitting, settled=()))
     if len(text) > LIMIT:
         raise DeployError(
             f"The journal entry of {entry.service} needs {len(text)} bytes and a parameter holds {LIMIT}.",
@@ -86,9 +93,9 @@ def _dump(entry: Entry) -> str:
     content = {
         field.name: getattr(entry, field.name)
         for field in fields(entry)
-        if field.name not in ("number", "readable", "debts")
+        if field.name not in ("number", "readable", *_DEBTS)
     }
-    content["debts"] = [_debt_content(debt) for debt in entry.debts]
+    content |= {name: [_debt_content(debt) for debt in getattr(entry, name)] for name in _DEBTS}
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     # SSM takes "{{" for a reference to another parameter. Outside of strings JSON never has it.
     return text.replace("{{", "{\\u007b")
@@ -102,8 +109,8 @@ def _read(number: int, content: Any) -> Entry:
         if field.name in ("number", "readable") or field.name not in content:
             continue
         value = content[field.name]
-        if field.name == "debts":
-            known["debts"] = tuple(_debt(item) for item in _list(value))
+        if field.name in _DEBTS:
+            known[field.name] = tuple(_debt(item) for item in _list(value))
         elif field.name == "deployments":
             known["deployments"] = tuple(_checked(item, "") for item in _list(value))
         else:

@@ -77,6 +77,7 @@ def hand_over(
         now = parameters.read_parameter(stored.name)
         if now and now.version > stored.version:
             stored, fresh = now, decode(before.number, now.value)
+            held.saw([fresh])
             # One that is itself still reading what came before it knows less than we do.
             before = (
                 fresh if fresh.readable and not fresh.overtook else replace(before, outcome=fresh.outcome)

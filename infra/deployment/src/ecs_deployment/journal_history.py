@@ -67,6 +67,19 @@ def last_proven(entries: Iterable[Entry], digest: str | None = None) -> Entry | 
     return next((e for e in entries if e.proven and (digest is None or e.digest == digest)), None)
 
 
+def last_words(*readings: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Several readings of one journal as one, newest first: of each entry what was written last.
+
+    A listing may be seconds behind an earlier one, and an entry that was seen closed is never open again.
+    """
+    known: dict[int, Entry] = {}
+    for entry in (entry for reading in readings for entry in reading):
+        older = known.get(entry.number)
+        if older is None or not older.outcome or entry.outcome:
+            known[entry.number] = entry
+    return tuple(known[number] for number in sorted(known, reverse=True))
+
+
 @contextmanager
 def refusing(path: str) -> Iterator[None]:
     """Turn a missing permission into a refusal that names it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from ecs_deployment.cloud import Parameters
 from ecs_deployment.debts import Debt, adopt
 from ecs_deployment.errors import CloudError, DeployError, NotFound, Throttled, Unreachable
 from ecs_deployment.journal_entry import DEPLOYMENTS_KEPT, Entry, decode, encode
-from ecs_deployment.journal_history import history, last_proven, name_of, unfinished
+from ecs_deployment.journal_history import history, last_proven, last_words, name_of, unfinished
 from ecs_deployment.journal_owner import is_gone
 from ecs_deployment.masking import masked_text
 
@@ -32,7 +32,18 @@ _TRIES = 3
 _PAUSE = 1.0  # between them; SSM allows about three writes a second
 _QUIET = 5.0  # after a renewal that failed
 _FIXED = frozenset(
-    {"number", "nonce", "overtook", "debts", "deployments", "outcome", "proven", "finished", "readable"}
+    {
+        "number",
+        "nonce",
+        "overtook",
+        "debts",
+        "settled",
+        "deployments",
+        "outcome",
+        "proven",
+        "finished",
+        "readable",
+    }
 )
 
 
@@ -102,14 +113,15 @@ class Held:
             self._change(debts=adopt(own=debts, inherited=self._entry.debts), revision=revision)
 
     def settled(self, *whats: str, at_once: bool = True) -> None:
-        """Strike out debts that are given back, in one write.
+        """Strike out debts that are given back, in one write; the entry keeps them as settled.
 
         With `at_once` False the next write carries it: right before `close`. Who dies in between leaves a debt
         that its heir finds settled.
         """
-        left = tuple(debt for debt in self._entry.debts if debt.what not in whats)
-        if left != self._entry.debts:
-            self._entry = replace(self._entry, debts=left)
+        struck = tuple(debt for debt in self._entry.debts if debt.what in whats)
+        if struck:
+            left = tuple(debt for debt in self._entry.debts if debt not in struck)
+            self._entry = replace(self._entry, debts=left, settled=(*self._entry.settled, *struck))
             if at_once:
                 self._change()
 
@@ -135,8 +147,13 @@ class Held:
 
     @property
     def others(self) -> tuple[Entry, ...]:
-        """The entries before ours, newest first, as they were when we took the lock."""
+        """The entries before ours, newest first, as they were when we took the lock or `saw` them last."""
         return self._others
+
+    def saw(self, entries: Iterable[Entry]) -> None:
+        """Take note of another reading of the journal, which may lag behind an earlier one."""
+        read = last_words(self._others, entries)
+        self._others = tuple(entry for entry in read if entry.number < self._entry.number)
 
     def renew_if_due(self) -> None:
         """Renew the lease where 45 s have passed; call it at every poll.

@@ -20,7 +20,7 @@ from ecs_deployment.errors import CloudError, Conflict, DeployError
 from ecs_deployment.interrupts import Untorn, untorn
 from ecs_deployment.journal_entry import Entry, decode, encode
 from ecs_deployment.journal_handover import LOOK_AGAIN, Past, hand_over, inherit, with_last_words
-from ecs_deployment.journal_history import history, name_of, newest_readable, refusing
+from ecs_deployment.journal_history import history, last_words, name_of, newest_readable, refusing
 from ecs_deployment.journal_lease import FENCE, LEASE, Held, Overtaken, passing
 from ecs_deployment.journal_say import Waiting, held_by
 
@@ -239,7 +239,7 @@ class _Taker:
             entry,
             clock=clock,
             confirmed=confirmed,
-            others=seen.entries,
+            others=last_words(seen.entries, [seen.holder] if seen.holder else []),
             inherited=seen.holder,
         )
         try:
@@ -249,6 +249,7 @@ class _Taker:
             if now and now[0].number > entry.number:
                 self._withdraw(entry, now)
                 return None
+            held.saw(now)
             if entry.overtook and seen.holder and seen.stored:
                 hand_over(held, parameters, seen.holder, seen.stored, past, clock=clock, tell=self._tell)
         except (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecs_deployment import model
-from ecs_deployment.debts import Debt
+from ecs_deployment.debts import Debt, of_flags
 from ecs_deployment.envelope import DEFAULT_FLOOR, Envelope
 from ecs_deployment.fallback import Fallback
 from ecs_deployment.known import Known
@@ -34,8 +34,7 @@ def borrowed_for(known: Known, settings: ServiceSettings, fallback: Fallback) ->
     # Nothing takes a service below MinCapacity; and where it is below, suspending lifts it to that, on what runs now.
     lifted = scaling is not None and service.desired < scaling.min_capacity
     if scaling and not scaling.suspended.scale_in and not lifted:
-        flags = scaling.suspended
-        before = {"in": flags.scale_in, "out": flags.scale_out, "scheduled": flags.scheduled}
+        before = of_flags(scaling.suspended)
         debts.append(Debt("suspension", before, {**before, "in": True}))
         story.append("Scale-in is suspended for the rollout and resumed after.")
     return Borrowed(needed.configuration, tuple(debts), needed.start_first), story

@@ -9,23 +9,26 @@ from typing import Any
 from ecs_deployment import events, probe
 from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.job import Job
-from ecs_deployment.journal import Entry, Held, Taking, off, run_url, take, unfinished
-from ecs_deployment.known import Request
+from ecs_deployment.journal import Held, Taking, off, run_url, take, unfinished
+from ecs_deployment.known import Known, Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
+from ecs_deployment.outdated import shows_what_was_given_back
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.survey import Setting, Surveyed, Wishes, entries_of, known_of, path_of
 
+_BEHIND = 6.0  # seconds that a read of AWS may be behind, as far as one has been seen to be
+_LOOK_AGAIN = 1.0
+
 
 def prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, began: float) -> Job:
     """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
     held = _take(setting, request, wishes, one)
     try:
-        earlier = _earlier(setting, request, one.settings, held)
-        known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, one.known)
+        known = _known(setting, request, one, held)
         decision = plan(request, known, one.settings)
         if isinstance(decision, Refusal):
             raise Refused(decision.what, decision.cure)
@@ -48,11 +51,19 @@ def prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, b
     )
 
 
-def _earlier(setting: Setting, request: Request, settings: ServiceSettings, held: Held) -> tuple[Entry, ...]:
-    """The entries before ours. Who goes on with another run needs that one's last words, written until just now."""
-    if request.action not in ("resume", "abort"):
-        return held.others
-    return tuple(e for e in entries_of(setting, settings) if e.number < held.entry.number)
+def _known(setting: Setting, request: Request, one: Surveyed, held: Held) -> Known:
+    """The world under the lock, of a look that is not from before the last run gave back."""
+    if request.action in ("resume", "abort"):  # they need that run's last words, written until just now
+        held.saw(entries_of(setting, one.settings))
+    earlier = held.others
+    until = setting.clock.boottime() + _BEHIND
+    known = one.known
+    while True:
+        known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, known)
+        settled = not shows_what_was_given_back(known.snapshot, earlier, owed=held.entry.debts)
+        if settled or setting.interrupts.count or setting.clock.boottime() >= until:
+            return known
+        setting.interrupts.wait(_LOOK_AGAIN)
 
 
 def _record(held: Held, decision: Plan) -> None:
