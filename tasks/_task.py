@@ -20,8 +20,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from inspect import Signature
 from types import FrameType, TracebackType
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from invoke.exceptions import Exit, UnexpectedExit
 from invoke.parser.argument import Argument
@@ -35,10 +36,13 @@ READER_LEFT = 128 + 13  # what a shell reports for SIGPIPE
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 Body = Callable[..., int | None]
+T = TypeVar("T")
 
 
 class PoliteTask(Task[Body]):
     """Invoke's task with our manners, at its official seam (`klass`)."""
+
+    _options: Signature | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body; end in a return (exit 0) or in Invoke's `Exit` with code and message."""
@@ -71,14 +75,30 @@ class PoliteTask(Task[Body]):
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The options, each of which refuses a value that is empty or looks like another option."""
-        texts = dict(self.help)
+        texts, self.help = self.help, dict(self.help)  # Invoke takes each text out as it goes
         try:
             return [_checked(argument) for argument in super().get_arguments(ignore_unknown_help)]
         finally:
-            self.help = texts  # Invoke takes each text out as it goes, and a second reader would find none
+            self.help = texts
+
+    def argspec(self, body: Body) -> Signature:
+        """The options of the body; Invoke asks twice for those of every task, in every run."""
+        if self._options is None:
+            self._options = super().argspec(body)
+        return self._options
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PoliteTask:
+        return _same(self)  # Invoke copies every task of the tree as it mounts it
 
 
-class _Option(Argument):
+class _Argument(Argument):
+    """One of ours. Invoke copies those of the whole tree before it parses a word, and none has a part that changes."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Argument:
+        return _same(self)
+
+
+class _Option(_Argument):
     """An option with a value. Invoke cannot tell `--service ""` from no `--service`, which would mean all."""
 
     def __repr__(self) -> str:  # Invoke names an option this way when its value is missing
@@ -95,12 +115,17 @@ class _Option(Argument):
         super().set_value(value, cast)
 
 
+def _same(whole: T) -> T:
+    """Another one of the same parts: none of them changes."""
+    made = object.__new__(type(whole))
+    made.__dict__.update(whole.__dict__)
+    return made
+
+
 def _checked(argument: Argument) -> Argument:
-    if argument.kind is not str:
-        return argument
-    return _Option(
+    return (_Option if argument.kind is str else _Argument)(
         names=argument.names,
-        kind=str,
+        kind=argument.kind,
         default=argument.default,
         help=argument.help,
         positional=argument.positional,

@@ -36,15 +36,19 @@ def test_a_check_imports_nothing_heavy() -> None:
         program = (
             "import sys; from pathlib import Path; from workspace_checks import memo;"
             f"memo.recall = lambda *_: None; from workspace_checks.check import examine;"
-            f"report = examine(Path('.'), {source!r}); print(report.said, *sorted(sys.modules))"
+            f"report = examine(Path('.'), {source!r}); print(report.said, *sorted(sys.modules));"
+            "ours = [m for name, m in sys.modules.items() if name.startswith('workspace_checks.')];"
+            "print(*[c for m in ours for c in vars(m).values() if hasattr(c, '__dataclass_fields__')])"
         )
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        said, _, modules = done.stdout.partition("). ")
+        listed, compiled = done.stdout.splitlines()
+        said, _, modules = listed.partition("). ")
         assert said.startswith("uv.lock is fresh")
         heavy = {"boto3", "botocore", "rich", "tomlkit", "packaging", "yaml", "argparse", "ecs_deployment"}
         assert not heavy & {name.partition(".")[0] for name in modules.split()}
+        assert compiled == ""  # a dataclass is compiled anew in every process
 
 
 @pytest.mark.parametrize(

@@ -143,9 +143,26 @@ def test_what_is_unchanged_is_remembered(repository: Repository) -> None:
     report = check.examine(repository.root, "index")
     assert not report.remembered
     assert "packages/odd/ is a member by its glob and has no pyproject.toml" in say.lines(report)
-    (repository.root / ".git/workspace-checks/fresh.json").write_text("no JSON")
     repository.git("rm", "-q", "-f", "packages/odd/note.txt")
-    assert check.examine(repository.root, "index").exit_code == 0
+    memo = repository.root / ".git/workspace-checks/fresh"
+    kept = memo.read_text()
+    for spoilt in (
+        "no JSON",
+        kept.replace("[", "{"),
+        kept[:-9],
+        f"{kept}\n",
+        kept.replace("uv.lock is", "1,"),
+    ):
+        memo.write_text(spoilt)
+        assert check.examine(repository.root, "index").exit_code == 0
+    memo.write_text(kept * 1000)
+    repository.write(
+        "packages/one/pyproject.toml", repository.read("packages/one/pyproject.toml") + "# more\n"
+    )
+    repository.git("add", ".")
+    check.examine(repository.root, "index")
+    assert check.examine(repository.root, "index").remembered
+    assert memo.stat().st_size < 1000
 
 
 @pytest.mark.parametrize(

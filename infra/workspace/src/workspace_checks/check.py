@@ -2,16 +2,16 @@
 
     load (index, work tree or commit) -> memo -> judge -> uv, where the judgement is not "fresh" -> Report
 
-A fresh lock costs two short git processes and some reading; nothing is written but the memo.
+A fresh lock costs one or two short git processes and some reading; nothing is written but the memo. A commit waits for
+this: its modules hold no dataclass, which would compile its methods anew in every process (0.2 to 0.7 ms each).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workspace_checks import memo, tree
 from workspace_checks.errors import StaleLock
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 FRESH, STALE = "fresh", "stale"
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What a check found. `verdict` is about the locks alone; `findings` has what is wrong beside them too."""
 
     source: str
@@ -35,7 +34,7 @@ class Report:
     """What the reader should know and that is no finding."""
     command: str = ""
     """One command line that cures whatever a command can cure."""
-    remembered: bool = field(default=False, compare=False)
+    remembered: bool = False
 
     @property
     def exit_code(self) -> int:

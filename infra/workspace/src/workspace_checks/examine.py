@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -49,7 +48,7 @@ def examined(loaded: Tree, name: str) -> Report:
     cure = f"{_FIX} --staged" if staged else _FIX
     explained = any(one.code == "D014" for one in beside)
     findings = sorted(
-        [*beside, *(replace(one, cure=one.cure or ("" if explained else cure)) for one in stale)]
+        [*beside, *(one._replace(cure=one.cure or ("" if explained else cure)) for one in stale)]
     )
     return Report(
         loaded.label,
@@ -85,12 +84,16 @@ class _Known(Known):
         super().__init__()
         self._ids = loaded.ids
         self._facts = memo.facts(loaded.place)
+        self._here: dict[str, Any] = {}
 
     def get(self, path: str) -> Any:
-        name = self._ids.get(path)
-        return self._facts.get(name) if name else None
+        if path not in self._here:
+            name = self._ids.get(path)
+            self._here[path] = self._facts.get(name) if name else None
+        return self._here[path]
 
     def learn(self, path: str, what: dict[str, Any] | bool) -> None:
+        self._here[path] = what
         name = self._ids.get(path)
         if name:
             self._facts.learn(name, what)

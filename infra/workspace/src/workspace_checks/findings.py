@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 FOUND = 3  # the exit code of a check that found something
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding: where it stands, what it is, and what to do about it."""
 
     path: str
@@ -50,7 +49,7 @@ def document(findings: Sequence[Finding], source: str) -> dict[str, object]:
         "outcome": "found" if findings else "well",
         "exit_code": FOUND if findings else 0,
         "source": source,
-        "findings": [asdict(finding) for finding in sorted(findings)],
+        "findings": [finding._asdict() for finding in sorted(findings)],
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from workspace_checks import fix_write, git, judge, memo, relock, runner, tree
@@ -40,7 +40,7 @@ def fix(root: Path, *, staged: bool, environ: Mapping[str, str] | None = None) -
     case = case_of(loaded)
     if staged and runner.in_hook(given) and judge.config(case.contents).get("hook") == "check":
         return _checked(root)
-    parts = judge.judge(replace(case, unmerged=loaded.unmerged)).parts
+    parts = judge.judge(case._replace(unmerged=loaded.unmerged)).parts
     due = [part for part in parts if part.stale or part.unsure]
     if not due:
         return Fixed((f"{fresh([part.lock for part in parts])} ({loaded.label}); nothing to do.",))

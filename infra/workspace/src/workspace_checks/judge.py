@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workspace_checks import toml
 from workspace_checks import uv_lock_members as uv
 from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
-from workspace_checks.uv_lock_manifest import Known, Manifests, Project, below
+from workspace_checks.uv_lock_manifest import Known, Manifests, Project, below, parent
 
 if TYPE_CHECKING:
     from workspace_checks import uv_lock
@@ -20,8 +18,7 @@ UV_LOCK, PNPM_LOCK, PNPM_WORKSPACE = "uv.lock", "pnpm-lock.yaml", "pnpm-workspac
 WORKFLOWS = ".github/"
 
 
-@dataclass
-class Case:
+class Case(NamedTuple):
     """What is judged. `before` gives a file at HEAD, to hold a changed lock against the one it came from."""
 
     contents: Mapping[str, bytes]
@@ -29,39 +26,39 @@ class Case:
     unmerged: Collection[str] = ()
     special: Collection[str] = ()
     before: Callable[[str], bytes] = lambda _: b""
-    known: Known = field(default_factory=Known)
+    known: Known = Known()
 
 
-@dataclass
 class Part:
     """One lock. `stale` are the differences from its manifests, `unsure` what only uv can judge."""
 
-    lock: str
-    stale: list[Finding] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    doubtful: list[Finding] = field(default_factory=list)
-    """What it means where uv finds an unsure one stale."""
-    workspace: uv.Workspace | None = None
-    """The uv workspace behind it; nothing for pnpm."""
-    readable: bool = True
-    """Whether uv could be asked: there is a lock, and it is not in conflict."""
+    def __init__(self, lock: str, workspace: uv.Workspace | None = None) -> None:
+        self.lock = lock
+        self.workspace = workspace
+        """The uv workspace behind it; nothing for pnpm."""
+        self.stale: list[Finding] = []
+        self.unsure: list[str] = []
+        self.doubtful: list[Finding] = []
+        """What it means where uv finds an unsure one stale."""
+        self.readable = True
+        """Whether uv could be asked: there is a lock, and it is not in conflict."""
 
 
-@dataclass
 class Judgement:
     """Every lock, and what is wrong beside them: it makes no lock stale."""
 
-    parts: list[Part] = field(default_factory=list)
-    beside: list[Finding] = field(default_factory=list)
-    patterns: list[str] = field(default_factory=list)
-    """The folders that globs name, as expressions: a verdict depends on them as well."""
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.beside: list[Finding] = []
+        self.patterns: list[str] = []
+        """The folders that globs name, as expressions: a verdict depends on them as well."""
 
 
 def judge(case: Case) -> Judgement:
     """Hold every lock of the case against its manifests."""
     found = Judgement()
     for path in case.unmerged:
-        if PurePosixPath(path).name not in (UV_LOCK, PNPM_LOCK):
+        if _name(path) not in (UV_LOCK, PNPM_LOCK):
             raise WorkspaceError(
                 f"{path} is not merged yet.",
                 "Resolve it, `git add` it and try again; the lock comes after it.",
@@ -77,7 +74,7 @@ def judge(case: Case) -> Judgement:
 
 
 def _uv(case: Case, found: Judgement) -> None:
-    locks = [path for path in (*case.contents, *case.unmerged) if PurePosixPath(path).name == UV_LOCK]
+    locks = [path for path in (*case.contents, *case.unmerged) if _name(path) == UV_LOCK]
     manifests = Manifests(case.contents, case.folders, case.known)
     read = uv.find(manifests, locks)
     for workspace in read.workspaces:
@@ -152,9 +149,9 @@ def _earlier(case: Case, path: str) -> uv_lock.Lock | None:
 
 def _pnpm(case: Case, found: Judgement) -> None:
     folders = {
-        str(PurePosixPath(path).parent)
+        parent(path)
         for path in (*case.contents, *case.unmerged)
-        if PurePosixPath(path).name in (PNPM_LOCK, PNPM_WORKSPACE)
+        if _name(path) in (PNPM_LOCK, PNPM_WORKSPACE)
     }
     if not folders:
         return
@@ -215,4 +212,8 @@ def quoted(path: str) -> str:
 
 
 def _manifest_of(lock: str) -> str:
-    return quoted(below(str(PurePosixPath(lock).parent), "pyproject.toml"))
+    return quoted(below(parent(lock), "pyproject.toml"))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

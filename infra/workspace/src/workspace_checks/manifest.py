@@ -28,7 +28,8 @@ def workspace(root: Path) -> uv_lock_members.Workspace:
             f"{place.root} has no {MANIFEST}.", "Write one: it is the root of the workspace."
         )
     toml.read(MANIFEST, contents[MANIFEST])
-    manifests = uv_lock_manifest.Manifests(contents, lambda pattern: tree.folders(files, pattern))
+    known = uv_lock_manifest.Known()
+    manifests = uv_lock_manifest.Manifests(contents, lambda pattern: tree.folders(files, pattern), known)
     locks = [path for path in files.ids if Path(path).name == "uv.lock"]
     found = uv_lock_members.find(manifests, [*locks, "uv.lock"])
     return next(one for one in found.workspaces if one.root.path == MANIFEST)

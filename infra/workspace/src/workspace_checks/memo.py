@@ -2,6 +2,9 @@
 
 The key is made of git's ids of every manifest and lock, and of this package's own files; nothing but "fresh,
 without a finding, judged by us alone" is ever remembered. A memo that cannot be read or written is no memo.
+
+A line for each: the key, a space, and JSON. Lines are only added: to put a new file in the place of one makes some
+file systems write both to the disk at once, which a commit would wait for (0.1 s were seen).
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from pathlib import Path
 from workspace_checks.facts import Facts
 from workspace_checks.tree import Place, Tree, folders
 
-_KEPT = 64  # verdicts; the oldest go first
+_MOST = 64 << 10  # bytes; a file beyond that starts anew
 
 
 def key(tree: Tree) -> str:
@@ -31,26 +34,26 @@ def key(tree: Tree) -> str:
 
 def recall(tree: Tree, name: str) -> str | None:
     """What was said of this tree when it was found fresh; nothing when it was not, or a folder came or went."""
-    kept = _read(tree.place).get(name)
-    if not (isinstance(kept, list) and len(kept) == 3):  # said, patterns, their folders
-        return None
-    return str(kept[0]) if _folders(tree, kept[1]) == kept[2] else None
+    start = name.encode() + b" "
+    with suppress(OSError, TypeError, ValueError):
+        rows = _file(tree.place).read_bytes().split(b"\n")
+        last = next((row for row in reversed(rows) if row.startswith(start)), start)
+        said, patterns, held = json.loads(last[len(start) :])
+        return str(said) if _folders(tree, patterns) == held else None
+    return None
 
 
 def remember(tree: Tree, name: str, said: str, patterns: Iterable[str]) -> None:
     """Keep that this tree is fresh. `patterns` are the expressions of the folders that its globs name."""
-    kept = _read(tree.place)
-    kept.pop(name, None)
     ordered = sorted(patterns)
-    kept[name] = [said, ordered, _folders(tree, ordered)]
-    while len(kept) > _KEPT:
-        del kept[next(iter(kept))]
+    row = f"\n{name} {json.dumps([said, ordered, _folders(tree, ordered)])}"
     file = _file(tree.place)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
     with suppress(OSError):  # a read-only clone is judged anew each time
         file.parent.mkdir(exist_ok=True)
-        fresh.write_text(json.dumps(kept), encoding="utf-8")
-        fresh.replace(file)
+        with file.open("ab") as kept:
+            if kept.tell() > _MOST:
+                kept.truncate(0)
+            kept.write(row.encode())
 
 
 def _folders(tree: Tree, patterns: object) -> str:
@@ -59,16 +62,8 @@ def _folders(tree: Tree, patterns: object) -> str:
     return hashlib.sha256(repr(found).encode(errors="surrogateescape")).hexdigest()
 
 
-def _read(place: Place) -> dict[str, object]:
-    try:
-        kept = json.loads(_file(place).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
-
-
 def _file(place: Place) -> Path:
-    return place.git_dir / "workspace-checks" / "fresh.json"
+    return place.git_dir / "workspace-checks" / "fresh"
 
 
 def facts(place: Place) -> Facts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from workspace_checks import findings
 from workspace_checks.check import Report
 
@@ -16,7 +14,7 @@ def lines(report: Report) -> str:
     head = f"{count} finding{'s' if count > 1 else ''} ({report.source}):"
     # A cure that is part of the one command is not said at every line as well.
     bare = [
-        replace(one, cure="" if _within(one.cure, report.command) else one.cure) for one in report.findings
+        one._replace(cure="" if _within(one.cure, report.command) else one.cure) for one in report.findings
     ]
     said = "\n".join(
         f"{one.path}:{one.line}: {one.code} {one.message} {one.cure}".rstrip() for one in sorted(bare)
@@ -41,13 +39,12 @@ def without_tree(report: Report) -> Report:
         "inv deps.align": "Give all members one bound, or name it in `free-bounds` of [tool.workspace-checks].",
     }
     found = tuple(
-        replace(one, cure=next((said for task, said in words.items() if one.cure.startswith(task)), one.cure))
+        one._replace(cure=next((said for task, said in words.items() if one.cure.startswith(task)), one.cure))
         for one in report.findings
     )
     line = command(found, report.source).replace("inv deps.fix", last)
-    return replace(
-        report,
-        findings=tuple(replace(one, cure=one.cure.replace("inv deps.fix", last)) for one in found),
+    return report._replace(
+        findings=tuple(one._replace(cure=one.cure.replace("inv deps.fix", last)) for one in found),
         command=line,
     )
 

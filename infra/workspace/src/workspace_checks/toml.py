@@ -8,7 +8,7 @@ from typing import Any
 
 from workspace_checks.errors import WorkspaceError
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7}) ?|^={7}$", re.MULTILINE)
+_CONFLICT = r"(?m)^(?:<{7}|>{7}|\|{7}) ?|^={7}$"
 
 
 def text(path: str, content: bytes) -> str:
@@ -47,7 +47,7 @@ def conflict(written: str) -> int:
     """The first line that bears the marks of a merge conflict, or 0."""
     if "<<<<<<<" not in written and ">>>>>>>" not in written and "\n=======\n" not in written:
         return 0  # nearly always, and much faster
-    match = _CONFLICT.search(written)
+    match = re.search(_CONFLICT, written)
     return written.count("\n", 0, match.start()) + 1 if match else 0
 
 

@@ -26,8 +26,9 @@ INDEX, WORKTREE, HEAD = "index", "worktree", "HEAD"
 _NAMES = ("pyproject.toml", "uv.lock", "uv.toml", ".python-version", "package.json")
 _PNPM = ("pnpm-lock.yaml", "pnpm-workspace.yaml")
 # Workflows are read for their `pnpm --filter`: one that names nobody does nothing, and pnpm ends with 0.
-_KEPT = re.compile(rf"(?:^|/)(?:{'|'.join(map(re.escape, _NAMES + _PNPM))})$|^\.github/.*\.ya?ml$")
-_ENDS = tuple(name.encode() for name in (*_NAMES, *_PNPM, ".yml", ".yaml"))
+_YAML = (".yml", ".yaml")
+_KEPT = frozenset(_NAMES + _PNPM)
+_ENDS = tuple(name.encode() for name in (*_NAMES, *_PNPM, *_YAML))
 
 
 class Place(NamedTuple):
@@ -154,7 +155,7 @@ def _listed(place: Place, source: str, label: str, listing: bytes) -> Tree:
             continue
         head, _, name = entry.partition(b"\t")
         path = os.fsdecode(name)
-        if not _KEPT.search(path):
+        if not _kept(path):
             continue
         mode, second, third = head.split()
         blob, stage = (second, third) if staged else (third, b"0")
@@ -168,6 +169,10 @@ def _listed(place: Place, source: str, label: str, listing: bytes) -> Tree:
     return Tree(place, source, label, ids, names, frozenset(), unmerged, frozenset(special))
 
 
+def _kept(path: str) -> bool:
+    return path.rpartition("/")[2] in _KEPT or (path.startswith(".github/") and path.endswith(_YAML))
+
+
 def _work_tree(place: Place) -> Tree:
     listing = git.run(place.root, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", ":/")
     contents: dict[str, bytes] = {}
@@ -176,7 +181,7 @@ def _work_tree(place: Place) -> Tree:
         if not entry:
             continue
         names.append(entry[2:])
-        if not entry.endswith(_ENDS) or not _KEPT.search(path := os.fsdecode(entry[2:])):
+        if not entry.endswith(_ENDS) or not _kept(path := os.fsdecode(entry[2:])):
             continue
         content = read_file(place.root, path)
         if content is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -12,7 +11,7 @@ from workspace_checks.errors import WorkspaceError
 from workspace_checks.findings import Finding
 from workspace_checks.judge import Case, Judgement, quoted
 from workspace_checks.tree import INDEX, WORKTREE, Tree
-from workspace_checks.uv_lock_manifest import MANIFEST, Known, below
+from workspace_checks.uv_lock_manifest import MANIFEST, Known, Manifests, below
 from workspace_checks.uv_lock_requirements import name_of
 
 _MANIFESTS = (MANIFEST, "package.json", "pnpm-workspace.yaml")
@@ -21,13 +20,13 @@ _LOCKS = (judge.UV_LOCK, judge.PNPM_LOCK)
 
 def with_ignored(loaded: Tree, case: Case) -> tuple[Case, list[str]]:
     """The case of a work tree with the manifests that Git ignores and uv takes for members; their paths."""
-    found = _on_disk(loaded, case.contents)
+    found = _on_disk(loaded, case)
     if not found:
         return case, []
     more = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in found)
     seen = loaded._replace(names=loaded.names + more)
     contents = {**case.contents, **found}
-    return replace(case, contents=contents, folders=partial(tree.folders, seen)), sorted(found)
+    return case._replace(contents=contents, folders=partial(tree.folders, seen)), sorted(found)
 
 
 def untracked(loaded: Tree, case: Case, judged: Judgement, ignored: Collection[str]) -> Iterator[Finding]:
@@ -48,7 +47,7 @@ def untracked(loaded: Tree, case: Case, judged: Judgement, ignored: Collection[s
     for part in judged.parts:
         if part.workspace and part.readable:
             text = case.contents[part.lock].decode(errors="replace")
-            for path, content in _on_disk(loaded, case.contents).items():
+            for path, content in _on_disk(loaded, case).items():
                 name = _name(path, content)
                 if name and name not in names and f'name = "{name}"\n' in text:
                     known = (
@@ -81,8 +80,8 @@ def left_behind(loaded: Tree, case: Case) -> Iterator[Finding]:
         seen = loaded._replace(
             names=loaded.names + b"".join(p.encode() + b"\0" for p in differing if p in there)
         )
-        mixed = replace(
-            case, contents=contents, known=Known(), unmerged=(), folders=partial(tree.folders, seen)
+        mixed = case._replace(
+            contents=contents, known=Known(), unmerged=(), folders=partial(tree.folders, seen)
         )
         if _is_fresh(mixed):
             for path in differing:
@@ -101,19 +100,23 @@ def _is_fresh(case: Case) -> bool:
         return False
 
 
-def _on_disk(loaded: Tree, known: Collection[str]) -> dict[str, bytes]:
+def _on_disk(loaded: Tree, case: Case) -> dict[str, bytes]:
     """The manifests in the work tree that the globs of its top manifest name, less those that are known."""
-    content = tree.read_file(loaded.place.root, MANIFEST)
+    content = loaded.contents.get(MANIFEST) or tree.read_file(loaded.place.root, MANIFEST)
     if content is None:
         return {}
-    globs = toml.strings(toml.table(toml.read(MANIFEST, content), "tool", "uv", "workspace").get("members"))
+    if content == case.contents.get(MANIFEST):
+        document = Manifests(case.contents, case.folders, case.known).get(MANIFEST).document
+    else:
+        document = toml.read(MANIFEST, content)
+    globs = toml.strings(toml.table(document, "tool", "uv", "workspace").get("members"))
     found: dict[str, bytes] = {}
     for glob in globs:
         if not (glob.startswith("/") or ".." in glob.split("/") or "**" in glob):  # else only uv knows
             for path in _globbed(
                 str(loaded.place.root), below(glob.removeprefix("./").rstrip("/"), MANIFEST)
             ):
-                read = None if path in known else tree.read_file(loaded.place.root, path)
+                read = None if path in case.contents else tree.read_file(loaded.place.root, path)
                 if read is not None:
                     found[path] = read
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -21,45 +20,15 @@ _NEED = '\n    { name = "'
 LOCAL = {"editable", "virtual", "directory"}
 
 _PAIR = re.compile(r'([\w-]+) = ("[^"]*"|\["[^"]*"(?:, "[^"]*")*\])')
-_TEXT = r'"[^"\\]*"'
-_LEAF = rf"[\w-]+ = (?:{_TEXT}|\d+|true|false|\[{_TEXT}(?:, {_TEXT})*\])"
-_REST = rf"(?:, (?:{_LEAF}|source = \{{ {_LEAF}(?:, {_LEAF})* \}}))* \}}"
-_NAMED = rf"\{{ name = {_TEXT}{_REST}"
-_FILE = rf"\{{ url = {_TEXT}, hash = {_TEXT}(?:, size = \d+)?(?:, upload-time = {_TEXT})? \}}"
-_ROW = re.compile(rf"    (?:{_FILE}|{_NAMED}|\{{ (?:url|path|filename) = {_TEXT}{_REST}|{_TEXT}),")
-_KEY = re.compile(
-    rf"({_TEXT}|[\w-]+) = (?:{_TEXT}|\d+|true|false|\[\]|\[{_TEXT}(?:, {_TEXT})*\]"
-    rf"|\{{ {_LEAF}{_REST}|\[{_NAMED}\]|(\[))"
-)
-
-# What uv writes under which heading; nothing said where the keys are names, and have lists.
-_HEAD: frozenset[str] | None = frozenset(
-    ("version", "revision", "requires-python", "resolution-markers", "supported-markers", "required-markers")
-)
-_HEADINGS: dict[str, frozenset[str] | None] = {
-    "[[package]]": frozenset(
-        ("name", "version", "source", "resolution-markers", "dependencies", "sdist", "wheels")
-    ),
-    "[manifest]": None,
-    "[manifest.dependency-groups]": None,
-    "[options]": frozenset(("resolution-mode", "prerelease-mode", "fork-strategy", "exclude-newer")),
-    "[package.dev-dependencies]": None,
-    "[package.metadata]": frozenset(("requires-dist", "provides-extras")),
-    "[package.metadata.requires-dev]": None,
-    "[package.optional-dependencies]": None,
-}
 
 
-@dataclass(frozen=True)
 class Package:
     """One `[[package]]`. `kind` is the key of its source, `at` the value: registry and URL, editable and path."""
 
-    name: str
-    version: str | None
-    kind: str
-    at: str
-    line: int
-    text: str
+    def __init__(self, name: str, version: str | None, kind: str, at: str, line: int, text: str) -> None:
+        self.name, self.version = name, version
+        self.kind, self.at = kind, at
+        self.line, self.text = line, text
 
     @property
     def local(self) -> bool:
@@ -114,16 +83,17 @@ class Package:
         return found
 
 
-@dataclass(frozen=True)
 class Lock:
     """The whole file. `header` is what stands before the first package."""
 
-    path: str
-    text: str
-    header: dict[str, Any]
-    packages: tuple[Package, ...]
-    regular: bool = True
-    """Whether it is written as uv writes it. Where it is not, nothing but the header was read."""
+    def __init__(
+        self, path: str, text: str, header: dict[str, Any], packages: tuple[Package, ...] | None
+    ) -> None:
+        self.path, self.text = path, text
+        self.header = header
+        self.packages = packages or ()
+        self.regular = packages is not None
+        """Whether it is written as uv writes it. Where it is not, nothing but the header was read."""
 
     @cached_property
     def by_name(self) -> dict[str, list[Package]]:
@@ -146,7 +116,10 @@ def read(path: str, content: bytes, *, regular: bool = False) -> Lock:
     `regular` says that this content is known to be written as uv writes it.
     """
     text = toml.text(path, content)
-    regular = regular or _regular(text)
+    if not regular:
+        from workspace_checks import uv_lock_shape  # its expressions take a while to compile
+
+        regular = uv_lock_shape.regular(text)
     if not regular:
         toml.read(path, content)
     head, *blocks = f"\n{text}".split(_START)
@@ -158,7 +131,7 @@ def read(path: str, content: bytes, *, regular: bool = False) -> Lock:
             f"{path}:{toml.line_of(text, 'version')}: a lock of {says}; version {VERSION} is known here.",
             "Lock with the uv that this repository requires (`uv lock`), or update this check.",
         )
-    irregular = Lock(path, text, header, (), regular=False)
+    irregular = Lock(path, text, header, None)
     if not regular:
         return irregular
     packages, line = [], head.count("\n") + 1
@@ -184,34 +157,6 @@ def _package(block: str, line: int) -> Package | None:
     return Package(
         name[8:-1], version[11:-1] if version else None, kind, at[1:].partition('"')[0], line, block
     )
-
-
-def _regular(text: str) -> bool:
-    """Whether every line has one of the few shapes that uv writes: then it is TOML, and needs no parser."""
-    keys: set[str] = set()
-    headings: set[str] = set()
-    allowed = _HEAD
-    within = packages = False
-    for row in text.split("\n"):
-        if within:
-            if row == "]":
-                within = False
-            elif _ROW.fullmatch(row) is None:
-                return False
-        elif match := _KEY.fullmatch(row):
-            known = row[match.end(1) + 3] == "[" if allowed is None else match[1] in allowed
-            if match[1] in keys or not known:
-                return False
-            keys.add(match[1])
-            within = match[2] is not None
-        elif row == "[[package]]":
-            keys, allowed, headings, packages = set(), _HEADINGS[row], set(), True
-        elif row in _HEADINGS and row not in headings and row.startswith("[package") is packages:
-            keys, allowed = set(), _HEADINGS[row]
-            headings.add(row)
-        elif row:
-            return False
-    return not within
 
 
 @lru_cache(maxsize=16384)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from workspace_checks.findings import Finding
 from workspace_checks.uv_lock_manifest import Project
@@ -11,13 +10,13 @@ from workspace_checks.uv_lock_markers import Bounds, Same
 from workspace_checks.uv_lock_requirements import Requirement, compare
 
 
-@dataclass
 class Drift:
     """What was found: `stale` are differences, `unsure` what only uv can judge, `doubtful` what it then means."""
 
-    stale: list[Finding] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    doubtful: list[Finding] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.stale: list[Finding] = []
+        self.unsure: list[str] = []
+        self.doubtful: list[Finding] = []
 
     def say(self, path: str, line: int, code: str, message: str) -> None:
         """Add a difference."""

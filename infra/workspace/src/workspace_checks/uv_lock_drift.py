@@ -21,7 +21,8 @@ from workspace_checks.uv_lock_wanted import Wanted, wanted
 
 def drift(workspace: Workspace, lock: Lock) -> Drift:
     """Every difference between this workspace and its lock."""
-    found = Drift(unsure=[f"{workspace.root.path}: {reason}" for reason in workspace.unsure])
+    found = Drift()
+    found.unsure += [f"{workspace.root.path}: {reason}" for reason in workspace.unsure]
     if not lock.regular:
         found.unsure.append(f"{lock.path}: it is not written as uv writes it")
         return found

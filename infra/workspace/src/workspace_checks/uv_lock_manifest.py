@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,18 +12,13 @@ from workspace_checks.uv_lock_requirements import name_of
 MANIFEST = "pyproject.toml"
 
 
-@dataclass(frozen=True)
 class Project:
     """One manifest. `folder` is its place as seen from the root of the repository, `.` for the root itself."""
 
-    path: str
-    text: str
-    document: dict[str, Any]
-
-    @cached_property
-    def folder(self) -> str:
-        """Where it stands."""
-        return parent(self.path)
+    def __init__(self, path: str, text: str, document: dict[str, Any]) -> None:
+        self.path, self.folder = path, parent(path)
+        self.text = text
+        self.document = document
 
     @cached_property
     def project(self) -> dict[str, Any]:
@@ -53,37 +47,34 @@ class Project:
 
 
 class Known:
-    """What is known of the files of a tree, by path: here, what was learnt since it was made."""
-
-    def __init__(self) -> None:
-        self._learnt: dict[str, Any] = {}
+    """What is known of the files of a tree, by path: here, nothing ever is."""
 
     def get(self, path: str) -> Any:
         """The document, or what else was learnt; nothing when it is not known."""
-        return self._learnt.get(path)
 
     def learn(self, path: str, what: dict[str, Any] | bool) -> None:
         """Keep it."""
-        self._learnt[path] = what
 
 
-@dataclass
 class Manifests:
     """The manifests of a tree, parsed as they are asked for; `folders` finds the folders of an expression."""
 
-    contents: Mapping[str, bytes]
-    folders: Callable[[str], Collection[str]]
-    known: Known = field(default_factory=Known)
-    _parsed: dict[str, Project] = field(default_factory=dict)
+    def __init__(
+        self, contents: Mapping[str, bytes], folders: Callable[[str], Collection[str]], known: Known
+    ) -> None:
+        self.contents = contents
+        self.folders = folders
+        self._known = known
+        self._parsed: dict[str, Project] = {}
 
     def get(self, path: str) -> Project:
         """The manifest at that path, refused with its line where it does not parse."""
         if path not in self._parsed:
             content = self.contents[path]
-            document = self.known.get(path)
+            document = self._known.get(path)
             if not isinstance(document, dict):
                 document = toml.read(path, content)
-                self.known.learn(path, document)
+                self._known.learn(path, document)
             self._parsed[path] = Project(path, toml.text(path, content), document)
         return self._parsed[path]
 

@@ -15,11 +15,10 @@ from functools import lru_cache
 Bounds = tuple[tuple[int, ...], tuple[int, ...] | None]
 """Of a Python: at least, and below (or no end)."""
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<op>===|==|~=|!=|<=|>=|<|>)|(?P<paren>[()])|(?P<word>[A-Za-z_.]+))"
-)
-_ATOM = re.compile(r"([a-z_.]+) (===|==|~=|!=|<=|>=|<|>) '([^']*)'")
-_MINOR = re.compile(r"(\d+)\.(\d+)")
+# Compiled where they are needed: most manifests have no marker.
+_PIECE = r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<op>===|==|~=|!=|<=|>=|<|>)|(?P<paren>[()])|(?P<word>[A-Za-z_.]+))"
+_ATOM = r"([a-z_.]+) (===|==|~=|!=|<=|>=|<|>) '([^']*)'"
+_MINOR = r"(\d+)\.(\d+)"
 _VERSIONS = {"python_version", "python_full_version"}
 _WORDS = {
     "sys_platform",
@@ -65,7 +64,7 @@ def same(left: str, right: str, python: Bounds) -> Same:
 def _tried(left: str, right: str, python: Bounds) -> Same:
     from packaging.markers import InvalidMarker, Marker
 
-    atoms = [*_ATOM.findall(left), *_ATOM.findall(right)]
+    atoms = [*re.findall(_ATOM, left), *re.findall(_ATOM, right)]
     if len(atoms) != len(re.findall(r"'[^']*'", left + right)):
         return Same.UNSURE  # `in`, a value on the left, or something that is no marker
     named = {name for name, _, _ in atoms}
@@ -124,8 +123,11 @@ def _words(marker: str) -> Iterator[str]:
     """The tokens; nothing at all when it does not read as a marker."""
     found, at = [], 0
     marker = marker.strip()
+    if not marker:
+        return
+    token = re.compile(_PIECE)
     while at < len(marker):
-        match = _TOKEN.match(marker, at)
+        match = token.match(marker, at)
         if match is None:
             return
         text = match["text"]
@@ -139,7 +141,7 @@ def _atom(name: str, op: str, value: str) -> tuple[str, str, str]:
     inner = value.strip("'")
     if name == "extra" and value.startswith("'"):
         return name, op, f"'{re.sub(r'[-_.]+', '-', inner).lower()}'"
-    match = _MINOR.fullmatch(inner)
+    match = re.fullmatch(_MINOR, inner)
     if name != "python_version" or match is None or not value.startswith("'"):
         return name, op, value
     after = f"'{match[1]}.{int(match[2]) + 1}'"

@@ -7,9 +7,7 @@ folders that its globs name, less those it excludes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -20,19 +18,25 @@ from workspace_checks.uv_lock_manifest import MANIFEST, Manifests, Project, belo
 _STRANGE = re.compile(r"[{}\\]|(?:^|/)\.\.(?:/|$)|^/|\*\*")
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(NamedTuple):
     """A root and its members, the root included where it is a project. `empty` are folders without a manifest."""
 
     root: Project
     members: tuple[Project, ...]
-    empty: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    by_name: dict[str, Project]
+    """The members by name."""
+    kinds: dict[str, str]
+    """How uv installs each member: `editable`, `directory`, or `virtual`, which is not at all.
+
+    Empty text where the sources of several members say different things: only uv knows which one counts.
+    """
+    empty: tuple[str, ...]
+    idle: tuple[str, ...]
     """Globs that name nothing."""
-    excluded: tuple[str, ...] = ()
+    excluded: tuple[str, ...]
     """Manifests that it excludes."""
-    unsure: tuple[str, ...] = ()
-    pattern: str = ""
+    unsure: tuple[str, ...]
+    pattern: str
     """The folders that its globs name, as one regular expression from the root of the repository."""
 
     @property
@@ -40,33 +44,24 @@ class Workspace:
         """The path of its lock."""
         return below(self.root.folder, "uv.lock")
 
-    @cached_property
-    def by_name(self) -> dict[str, Project]:
-        """The members by name."""
-        return {member.name: member for member in reversed(self.members)}
-
-    @cached_property
-    def kinds(self) -> dict[str, str]:
-        """How uv installs each member: `editable`, `directory`, or `virtual`, which is not at all.
-
-        Empty text where the sources of several members say different things: only uv knows which one counts.
-        """
-        said: dict[str, set[str]] = {}
-        for project in {one.path: one for one in (self.root, *self.members)}.values():
-            for name, how in _required(project):
-                said.setdefault(name, set()).add(how)
-        found = {}
-        for member in self.members:
-            hows = said.get(member.name, {"editable"})
-            how = hows.pop() if len(hows) == 1 else ""
-            found[member.name] = how if is_package(member, required=member.name in said) else "virtual"
-        return found
-
     def at(self, project: Project) -> str:
         """The folder of a member as its lock names it: from the root of the workspace."""
         if self.root.folder == ".":
             return project.folder
         return str(PurePosixPath(project.folder).relative_to(self.root.folder))
+
+
+def _kinds(root: Project, members: Collection[Project]) -> dict[str, str]:
+    said: dict[str, set[str]] = {}
+    for project in {one.path: one for one in (root, *members)}.values():
+        for name, how in _required(project):
+            said.setdefault(name, set()).add(how)
+    found = {}
+    for member in members:
+        hows = said.get(member.name, {"editable"})
+        how = hows.pop() if len(hows) == 1 else ""
+        found[member.name] = how if is_package(member, required=member.name in said) else "virtual"
+    return found
 
 
 def is_package(project: Project, *, required: bool) -> bool:
@@ -157,6 +152,8 @@ def _workspace(manifests: Manifests, path: str) -> Workspace:
     return Workspace(
         root,
         tuple(members.values()),
+        {member.name: member for member in reversed(members.values())},
+        _kinds(root, members.values()),
         tuple(dict.fromkeys(empty)),
         tuple(idle),
         tuple(dict.fromkeys([*excluded, *named_out])),

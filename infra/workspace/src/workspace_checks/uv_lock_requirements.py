@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from workspace_checks.uv_lock_markers import Bounds, Same, same, tidy
 
@@ -19,8 +19,7 @@ _PLAIN = re.compile(r"\d+(?:\.\d+)*")
 _KEYS = {"name", "extras", "marker", "specifier", "editable", "virtual", "directory"}
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One requirement. Two that are equal mean the same; two that differ may still."""
 
     name: str
@@ -31,8 +30,17 @@ class Requirement:
     """A member: how it is installed and where, as in `editable packages/one`."""
     odd: str = ""
     """What makes it one that only uv can compare: a URL, an index, an unknown field."""
-    text: str = field(default="", compare=False)
-    """As it was written."""
+    text: str = ""
+    """As it was written, which makes no difference."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Requirement) and self[:6] == other[:6]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:6])
 
     def __str__(self) -> str:
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
@@ -116,9 +124,9 @@ def with_extra(requirement: Requirement, extra: str) -> Requirement:
     """The requirement as an optional dependency: asked for together with that extra."""
     asked = f"extra == '{name_of(extra)}'"
     if not requirement.marker:
-        return replace(requirement, marker=asked)
+        return requirement._replace(marker=asked)
     wrapped = f"({requirement.marker})" if " or " in requirement.marker else requirement.marker
-    return replace(requirement, marker=tidy(f"{wrapped} and {asked}"))
+    return requirement._replace(marker=tidy(f"{wrapped} and {asked}"))
 
 
 def compare(left: Requirement, right: Requirement, python: Bounds) -> Same:

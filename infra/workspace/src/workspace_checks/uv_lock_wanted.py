@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workspace_checks import toml
@@ -13,17 +12,17 @@ from workspace_checks.uv_lock_members import Workspace
 from workspace_checks.uv_lock_requirements import Requirement, name_of, parse, with_extra
 
 
-@dataclass
 class Wanted:
     """One member as its manifest has it. `wrong` is what uv refuses, `unsure` what only uv can judge."""
 
-    requirements: list[Requirement] = field(default_factory=list)
-    extras: set[str] = field(default_factory=set)
-    groups: dict[str, list[Requirement]] = field(default_factory=dict)
-    built: bool = False
-    """Whether uv asks the build backend where the manifest is not what the lock has."""
-    wrong: list[Finding] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.requirements: list[Requirement] = []
+        self.extras: set[str] = set()
+        self.groups: dict[str, list[Requirement]] = {}
+        self.built = False
+        """Whether uv asks the build backend where the manifest is not what the lock has."""
+        self.wrong: list[Finding] = []
+        self.unsure: list[str] = []
 
 
 def wanted(workspace: Workspace, member: Project) -> Wanted:
@@ -80,7 +79,7 @@ def _sourced(workspace: Workspace, member: Project, one: Requirement, found: Wan
         or set(source) - {"workspace", "editable"}
     ):
         found.unsure.append(f"{member.path}: the source of {one.name}")
-        return replace(one, odd="its source")
+        return one._replace(odd="its source")
     if one.name not in workspace.by_name:
         found.wrong.append(
             Finding(
@@ -90,11 +89,11 @@ def _sourced(workspace: Workspace, member: Project, one: Requirement, found: Wan
                 f"the source of {one.name} says `workspace = true`; no member has that name.",
             )
         )
-        return replace(one, odd="its source")
+        return one._replace(odd="its source")
     other = workspace.by_name[one.name]
     if not workspace.kinds[one.name]:
-        return replace(one, odd="its sources, which differ")
-    return replace(one, bounds="", local=f"{workspace.kinds[one.name]} {workspace.at(other)}")
+        return one._replace(odd="its sources, which differ")
+    return one._replace(bounds="", local=f"{workspace.kinds[one.name]} {workspace.at(other)}")
 
 
 def _groups(workspace: Workspace, member: Project, found: Wanted) -> None:
