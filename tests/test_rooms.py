@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,3 +177,18 @@ def test_no_module_is_too_long(folder: str) -> None:
         for path in modules(ROOT / folder)
     }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
+
+
+@pytest.mark.parametrize(
+    "manifest", [ROOT / "pyproject.toml", *sorted(ROOT.glob("infra/**/pyproject.toml"))], ids=str
+)
+def test_every_dependency_has_its_reason(manifest: Path) -> None:
+    text = manifest.read_text(encoding="utf-8")
+    read = tomllib.loads(text)
+    named = [*read["project"].get("dependencies", []), *read["build-system"]["requires"]]
+    named += [
+        one for listed in read.get("dependency-groups", {}).values() for one in listed if isinstance(one, str)
+    ]
+    rows = [row for one in named for row in text.splitlines() if f'"{one}"' in row]
+    assert len(rows) >= len(named)
+    assert [row for row in rows if " # " not in row] == []

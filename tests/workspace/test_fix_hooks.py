@@ -173,5 +173,8 @@ def test_as_the_step_before_the_runner_a_commit_of_paths_is_refused(clone_with_s
     one.need("packages/one", "zipp")
     code, said = clone_with_step.commit("--", "packages/one")
     assert code == 1
-    assert "git add packages/one/pyproject.toml && git commit" in said
+    assert said.count("git add packages/one/pyproject.toml && git commit") == 1
+    assert said.count("refused, as said above") == 1
     assert one.git("status", "--porcelain").stdout == " M packages/one/pyproject.toml\n"
+    again = clone_with_step.commit("--", "packages/one")[1]  # another commit: told anew
+    assert again.count("git add packages/one/pyproject.toml && git commit") == 1

@@ -98,6 +98,32 @@ def test_what_is_wrong(call: str, complaint: str) -> None:
     assert found[0] == complaint or found[-1] == complaint
 
 
+@pytest.mark.parametrize(
+    ("call", "cure"),
+    [
+        ("app.deploy --enviroment staging --tag x", "Did you mean --env?"),
+        ("app.deploy --enviroment=staging --tag x", "Did you mean --env?"),
+        ("app.deploy --environment staging --tag x deps.check", "Did you mean --env?"),
+        ("app.deploy --env staging --tga x", "Did you mean --tag?"),
+        ("app.deploy --env staging --tag x --no-prob", "Did you mean --no-probe?"),
+        ("app.deploy --stage staging --tag x", "`inv --help app.deploy` shows them."),
+        ("app.deploy --env staging --version=x", "`inv --help app.deploy` shows them."),
+        ("--confg f.yaml app.verify --env local", "Did you mean --config?"),
+        (
+            "app.deploy staging --tag x",
+            "A value belongs to an option, such as --env; `inv --list` shows the tasks.",
+        ),
+        (
+            "app.deploy -e staging --tag x",
+            "A value belongs to an option, such as --env; `inv --list` shows the tasks.",
+        ),
+    ],
+)
+def test_one_mistake_is_one_complaint(call: str, cure: str) -> None:
+    (complaint,) = said(call)
+    assert complaint.endswith(cure)
+
+
 def test_all_complaints_at_once() -> None:
     assert [one[:4] for one in said("app.deploy --quick app.verify deps.check --x")] == [
         "S003", "S004", "S005", "S004", "S003",

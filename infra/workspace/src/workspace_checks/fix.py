@@ -52,8 +52,8 @@ def fix(root: Path, *, staged: bool, environ: Mapping[str, str] | None = None) -
         for path, content in changed.items():
             fix_write.replace(loaded.place.root / path, content)
         return Fixed(tuple(f"{path} was locked anew; commit it with the change." for path in changed))
-    if runner.of_some_paths(place, given):
-        raise _refused(loaded)
+    if commit := runner.of_some_paths(place, given):
+        raise _refused(loaded, commit)
     return _stage(loaded, changed, runner.hidden(given))
 
 
@@ -94,8 +94,12 @@ def _locked(loaded: Tree, case: Case, part: Part) -> bytes:
             ) from None
 
 
-def _refused(loaded: Tree) -> WorkspaceError:
+def _refused(loaded: Tree, commit: str) -> WorkspaceError:
     """`git commit -- path`: git would commit those paths alone, and leave the lock out."""
+    if runner.told(loaded.place, commit):
+        return WorkspaceError(
+            "The lock is stale: refused, as said above.", "Run the command that stands there."
+        )
     names = git.run(loaded.place.root, "diff", "--cached", "--name-only", "-z").decode(
         errors="surrogateescape"
     )

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from workspace_checks.tree import Place
 
 _PATCH = re.compile(r"(?:patch\d+-|\d+-)(\d+)(?:\.patch)?")
 _OF_PATHS = "next-index-"
+_COMMIT = 600.0  # seconds from one hook of a commit to another, at most; then a process id may be another's
 
 
 def in_hook(environ: Mapping[str, str]) -> bool:
@@ -23,13 +26,29 @@ def in_hook(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("PRE_COMMIT") or environ.get("GIT_INDEX_FILE"))
 
 
-def of_some_paths(place: Place, environ: Mapping[str, str]) -> bool:
-    """Whether this is a hook of `git commit -- path`, which leaves out what a hook adds to the real index."""
-    if Path(environ.get("GIT_INDEX_FILE", "")).name.startswith(_OF_PATHS):
-        return True
-    return in_hook(environ) and any(
-        (place.git_dir / f"{_OF_PATHS}{pid}.lock").exists() for pid in ancestors()
-    )
+def of_some_paths(place: Place, environ: Mapping[str, str]) -> str:
+    """The name of the index of `git commit -- path`, which leaves out what a hook adds to the real one.
+
+    Empty where this is no hook of such a commit.
+    """
+    name = Path(environ.get("GIT_INDEX_FILE", "")).name
+    if name.startswith(_OF_PATHS):
+        return name
+    names = (f"{_OF_PATHS}{pid}.lock" for pid in ancestors()) if in_hook(environ) else ()
+    return next((name for name in names if (place.git_dir / name).exists()), "")
+
+
+def told(place: Place, commit: str) -> bool:
+    """Whether this commit (its index by name) was refused before: the step before a runner, then its hook, do so."""
+    file = place.git_dir / "workspace-checks" / "refused"
+    with suppress(OSError):
+        if file.read_text(encoding="utf-8") == commit and time.time() - file.stat().st_mtime < _COMMIT:
+            file.unlink()
+            return True
+    with suppress(OSError):  # a read-only clone is told twice
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(commit, encoding="utf-8")
+    return False
 
 
 def hidden(environ: Mapping[str, str]) -> bytes:

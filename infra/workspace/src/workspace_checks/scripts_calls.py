@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -31,6 +31,8 @@ class _Open:
     name: str
     task: Task
     seen: set[str] = field(default_factory=set)
+    mistyped: bool = False
+    """Whether a value was given to an option that nobody knows: it may be any of those that are missing."""
 
 
 def complaints(words: Sequence[Word], tasks: Tasks, given: frozenset[str]) -> Iterator[Complaint]:
@@ -48,19 +50,27 @@ def complaints(words: Sequence[Word], tasks: Tasks, given: frozenset[str]) -> It
         if word.dynamic and not (equals and name.startswith("--") and "$" not in name):
             return  # it may be an option, a task, several or none
         if not word.text.startswith("-"):
-            if task is not None and not asks:
-                yield from _missing(task, given)
             found = tasks.tasks.get(word.text)
             if found is None:
                 yield _no_task(word.text, tasks, after=task)
-                return
+                return  # what stands behind it may be meant for it
+            if task is not None and not asks:
+                yield from _missing(task, given)
             task = _Open(word.text, found)
             continue
         if name == "--":
             return
         takes = _takes_value(name, task, tasks)
         if takes is None:
-            yield _no_option(name, task, tasks)
+            near = _near(name, task, tasks, {one.text.partition("=")[0] for one in words})
+            yield _no_option(name, near, task)
+            # One mistake is one complaint: what follows is read as the option that was meant would be.
+            valued = _follows(words[at:], tasks)
+            if task is not None and near:
+                task.seen.add(near)
+            elif task is not None:
+                task.mistyped |= bool(equals) or valued
+            at += valued and not equals and (not near or bool(_takes_value(near, task, tasks)))
             continue
         if task is not None:
             task.seen.add(name)
@@ -93,7 +103,14 @@ def _takes_value(name: str, task: _Open | None, tasks: Tasks) -> bool | None:
     return None
 
 
+def _follows(rest: Sequence[Word], tasks: Tasks) -> bool:
+    """Whether the next word is a value, being neither option nor task."""
+    return bool(rest) and not rest[0].text.startswith("-") and rest[0].text not in tasks.tasks
+
+
 def _missing(task: _Open, given: frozenset[str]) -> Iterator[Complaint]:
+    if task.mistyped:
+        return
     for option in sorted(task.task.required - task.seen):
         if option == _ENVIRONMENT and "INFRA_ENV" not in given:
             yield Complaint(
@@ -125,11 +142,22 @@ def _no_task(name: str, tasks: Tasks, after: _Open | None) -> Complaint:
     return Complaint("S002", f"there is no task {name}.", cure)
 
 
-def _no_option(name: str, task: _Open | None, tasks: Tasks) -> Complaint:
-    known = sorted(task.task.options if task else (option for option in tasks.core if len(option) > 2))
-    near = get_close_matches(name, known, n=1)
+def _near(name: str, task: _Open | None, tasks: Tasks, given: Collection[str]) -> str:
+    """The option that was meant, most likely: one that begins alike (`--environment`), else one spelled alike.
+
+    Not one that is given besides.
+    """
+    options = task.task.options if task else tasks.core
+    known = sorted(option for option in options if len(option) > 2 and option not in given)
+    alike = [one for one in known if len(name) > 4 and (one.startswith(name) or name.startswith(one))]
+    bare = {one.lstrip("-"): one for one in known}
+    alike += [bare[one] for one in get_close_matches(name.lstrip("-"), bare, n=1)]
+    return alike[0] if alike else ""
+
+
+def _no_option(name: str, near: str, task: _Open | None) -> Complaint:
     cure = (
-        f"Did you mean {near[0]}?"
+        f"Did you mean {near}?"
         if near
         else f"`inv --help {task.name if task else ''}".rstrip() + "` shows them."
     )
