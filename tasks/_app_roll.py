@@ -1,91 +1,90 @@
-"""The tasks of `app` that change what runs."""
+"""The tasks of `app` that change what runs: forwards, back, on with what is left, awake and asleep."""
 
 from __future__ import annotations
 
-from invoke.context import Context
-
-from tasks import _options as options
+from tasks._given import Given
+from tasks._options import (
+    ENV,
+    JSON,
+    MAX_ERRORS,
+    NO_PROBE,
+    OLDER,
+    ON_FAILURE,
+    SERVICE,
+    SUPERSEDE,
+    TAKE_OVER,
+    TIMEOUT,
+    TO,
+    WAIT,
+    WAIT_FOR_LIVING,
+    tag,
+)
 from tasks._task import task
 
-ENV = "Environment of infra/environments.toml. Default: $INFRA_ENV."
-SERVICE = "Services by name, as in a,b. Default: all of the environment."
-WAIT = "Wait this long for another run of the service, as in 5m. Default: refuse at once."
-TIMEOUT = "Give up after this long without progress, as in 300, 300s or 5m. Default: 10m."
-NO_PROBE = "Send no requests of our own during the rollout. Default: send them where a url is known."
-ON_FAILURE = "rollback or leave. Default: rollback."
-SUPERSEDE = "Replace a deployment that is under way. Default: refuse."
-JSON = "Print one JSON object on stdout, all else on stderr. Default: one screen."
+DEPLOYED = tag("Tag of the image to deploy. Required.", "the tag of an image")
 
 
-@task(
-    help={
-        "env": ENV,
-        "tag": "Tag to publish the image under. Required.",
-        "service": SERVICE,
-    }
-)
-def build(c: Context, *, env: str = "", tag: str = "", service: str = "") -> int:
-    """Build the image of each service and publish it under a tag.
-
-    Example: inv app.build --env staging --tag abc
-    """
-    from ecs_deployment import reference
-
-    from tasks import _app
-
-    name = options.environment(env)
-    wanted = reference.check_tag(options.required("tag", tag, "the tag to publish under"))
-    return _app.build(name, wanted, options.names("service", service), dry=options.dry(c))
-
-
-@task(
-    help={
-        "env": ENV,
-        "tag": "Tag of the image to deploy. Required.",
-        "service": SERVICE,
-        "max-errors": "Lost requests put up with before rolling back. Default: local 0, aws only reports.",
-        "timeout": TIMEOUT,
-        "no-probe": NO_PROBE,
-        "on-failure": ON_FAILURE,
-        "wait-for-lock": WAIT,
-        "supersede": SUPERSEDE,
-        "force": "Deploy a commit that is older than the running one's. Default: refuse it.",
-        "json": JSON,
-    }
-)
-def deploy(
-    c: Context,
-    *,
-    env: str = "",
-    tag: str = "",
-    service: str = "",
-    max_errors: str = "",
-    timeout: str = "",
-    no_probe: bool = False,
-    on_failure: str = "",
-    wait_for_lock: str = "",
-    supersede: bool = False,
-    force: bool = False,
-    json: bool = False,
-) -> int:
+@task(ENV, DEPLOYED, SERVICE, MAX_ERRORS, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT, SUPERSEDE, OLDER, JSON)
+def deploy(given: Given) -> int:
     """Deploy a tag without dropping a request, and prove it; --dry shows the plan.
 
     Example: inv app.deploy --env local --tag demo
     """
-    from ecs_deployment import reference
-    from ecs_deployment.known import Request
+    from tasks import _rolling
 
-    from tasks import _app
+    return _rolling.roll(given, "deploy")
 
-    name = options.environment(env)
-    wanted = reference.check_tag(options.required("tag", tag, "the tag of an image"))
-    wishes = _app.wishes(
-        service,
-        timeout=timeout,
-        max_errors=max_errors,
-        on_failure=on_failure,
-        no_probe=no_probe,
-        wait_for_lock=wait_for_lock,
-    )
-    request = Request(name, wanted, supersede=supersede, force=force)
-    return _app.roll(request, wishes, dry=options.dry(c), as_json=json)
+
+@task(ENV, TO, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT, SUPERSEDE, JSON)
+def rollback(given: Given) -> int:
+    """Go back to the last proven revision, by the same rollout and proof; --dry shows the plan.
+
+    Example: inv app.rollback --env staging --to v41
+    """
+    from tasks import _rolling
+
+    return _rolling.roll(given, "rollback")
+
+
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT_FOR_LIVING, JSON)
+def resume(given: Given) -> int:
+    """Finish an interrupted deploy from any machine: prove it, roll it on or see it back, and hand back.
+
+    Example: inv app.resume --env staging --wait-for-lock 4m
+    """
+    from tasks import _rolling
+
+    return _rolling.roll(given, "resume")
+
+
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT_FOR_LIVING, TAKE_OVER, JSON)
+def abort(given: Given) -> int:
+    """Undo an unfinished deploy from any machine: back to the revision before it, proven, and hand back.
+
+    Example: inv app.abort --env staging --service app
+    """
+    from tasks import _rolling
+
+    return _rolling.roll(given, "abort")
+
+
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT, JSON)
+def wake(given: Given) -> int:
+    """Bring a sleeping service from 0 to 1 and prove it; its scaler puts it to sleep again.
+
+    Example: inv app.wake --env staging
+    """
+    from tasks import _rolling
+
+    return _rolling.roll(given, "wake")
+
+
+@task(ENV, SERVICE, TIMEOUT, WAIT, JSON)
+def sleep(given: Given) -> int:
+    """Take a service to desired 0 now, and say what wakes it.
+
+    Example: inv app.sleep --env staging
+    """
+    from tasks import _rolling
+
+    return _rolling.roll(given, "sleep")

@@ -2,117 +2,93 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
+import sys
 
-from tasks import _options as options
-from tasks._app_roll import ENV, SERVICE
+from tasks import _given as options
+from tasks._given import Given
+from tasks._options import ENV, INTERVAL, SERVICE
 from tasks._task import task
 
-_SHORTEST, _LONGEST = 0.2, 3600.0  # seconds between two looks
-
-
-@task(
-    help={
-        "env": ENV,
-        "service": SERVICE,
-        "interval": "Seconds between two looks. Default: local 1, aws 5.",
-        "once": "Show it once and end. Default: live on a terminal, once in a pipe.",
-        "json": "Print one JSON object on stdout and end. Default: the screen.",
-    }
+ONCE = options.switch("once", "Show it once and end. Default: live on a terminal, once in a pipe.")
+OBJECT = options.switch("json", "Print one JSON object on stdout and end. Default: the screen.")
+PORT = options.whole("port", "Port of the page on 127.0.0.1. Default: a free one.", 0, most=65535)
+CLOUDWATCH = options.switch(
+    "cloudwatch", "Print link (stderr) and body (stdout) of the CloudWatch dashboard. Default: the page."
 )
-def top(
-    c: Context,
-    *,
-    env: str = "",
-    service: str = "",
-    interval: str = "",
-    once: bool = False,
-    json: bool = False,
-) -> int:
+CONTAINER = options.names("container", "Containers by name, as in a,b. Default: all.")
+SINCE = options.seconds("since", "How far back, as in 90, 5m or 1h. Default: 10m.", 600.0)
+FOLLOW = options.switch("follow", "Go on with what comes, across deployments, until Ctrl-C. Default: end.")
+OBJECTS = options.switch("json", "Print one JSON object a line. Default: text.")
+
+
+@task(ENV, SERVICE, INTERVAL, ONCE, OBJECT)
+def top(given: Given) -> int:
     """Show every container live: CPU, memory, network, health, sleep, last log line.
 
     Example: inv app.top --env local
     """
-    from tasks import _watch
+    from ecs_stats import stats_json, top
 
-    del c
-    return _watch.top(
-        options.environment(env),
-        options.names("service", service),
-        interval=options.number("interval", interval, 0.0, least=_SHORTEST, most=_LONGEST),
-        once=once,
-        as_json=json,
-    )
+    from tasks import _watching
+
+    seen = _watching.watched(given)
+    collectors = seen.collectors()
+    if given[OBJECT]:
+        looks = _watching.look(collectors)
+        print(stats_json.document(given[ENV], looks, seen.connection.spent()))
+    elif given[ONCE]:
+        top.once(_watching.look(collectors))
+    else:
+        top.live(lambda: _watching.look(collectors), seen.interval)
+    return 0
 
 
-@task(
-    help={
-        "env": ENV,
-        "service": SERVICE,
-        "port": "Port of the page on 127.0.0.1. Default: a free one.",
-        "interval": "Seconds between two looks. Default: local 1, aws 5.",
-        "cloudwatch": "Print link (stderr) and body (stdout) of the CloudWatch dashboard. Default: the page.",
-    }
-)
-def dashboard(
-    c: Context,
-    *,
-    env: str = "",
-    service: str = "",
-    port: str = "",
-    interval: str = "",
-    cloudwatch: bool = False,
-) -> int:
+@task(ENV, SERVICE, PORT, INTERVAL, CLOUDWATCH)
+def dashboard(given: Given) -> int:
     """Show the same as app.top in the browser, on a page of this machine alone.
 
     Example: inv app.dashboard --env local
     """
-    from tasks import _watch
+    from tasks import _watching
 
-    del c
-    name, services = options.environment(env), options.names("service", service)
-    if cloudwatch:
-        return _watch.cloudwatch(name, services)
-    return _watch.dashboard(
-        name,
-        services,
-        port=options.whole_number("port", port, 0, most=65535),
-        interval=options.number("interval", interval, 0.0, least=_SHORTEST, most=_LONGEST),
-    )
+    seen = _watching.watched(given)
+    if given[CLOUDWATCH]:
+        from ecs_stats import collect_names
+
+        for link, body in collect_names.dashboards(
+            seen.connection.cloud, seen.source, given[ENV], seen.connection.region, seen.services
+        ):
+            print(link, file=sys.stderr)
+            print(body)
+        return 0
+    from ecs_stats import page
+
+    collectors = seen.collectors()
+    page.serve(given[ENV], lambda: _watching.look(collectors), seen.interval, given[PORT], _tell)
+    return 0
 
 
-@task(
-    help={
-        "env": ENV,
-        "service": SERVICE,
-        "container": "Containers by name, as in a,b. Default: all.",
-        "since": "How far back, as in 90, 5m or 1h. Default: 10m.",
-        "follow": "Go on with what comes, across deployments, until Ctrl-C. Default: end.",
-        "json": "Print one JSON object a line. Default: text.",
-    }
-)
-def logs(
-    c: Context,
-    *,
-    env: str = "",
-    service: str = "",
-    container: str = "",
-    since: str = "",
-    follow: bool = False,
-    json: bool = False,
-) -> int:
+@task(ENV, SERVICE, CONTAINER, SINCE, FOLLOW, OBJECTS)
+def logs(given: Given) -> int:
     """Show the logs of all tasks in one stream, each line with the short id of its task. Times are UTC.
 
     Example: inv app.logs --env local --follow --since 5m
     """
-    from tasks import _watch
+    from ecs_deployment.clock import RealClock
+    from ecs_stats.logs import Logs
 
-    del c
-    return _watch.logs(
-        options.environment(env),
-        options.names("service", service),
-        options.names("container", container),
-        since=options.seconds("since", since, 600.0),
-        follow=follow,
-        as_json=json,
-    )
+    from tasks import _logs, _watching
+    from tasks._stdout import lines_follow
+
+    seen = _watching.watched(given)
+    found = Logs(seen.connection.cloud, seen.source, seen.services, given[CONTAINER], RealClock())
+    lines_follow()
+    if given[FOLLOW]:
+        _logs.follow(found, given[SINCE], seen.interval, json=given[OBJECTS])
+    else:
+        _logs.once(found, given[SINCE], json=given[OBJECTS])
+    return 0
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tasks._options import ROOT, UsageError
+from tasks._parse import UsageError
+from tasks._place import ROOT
 
 _TIME_TO_TIDY = 30.0  # seconds a test run has to stop what it started
 

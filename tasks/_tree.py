@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.parser.argument import Argument
 
-from tasks._options import ROOT, known_environments
+from tasks._place import ROOT, known_environments
 
 if TYPE_CHECKING:
     from workspace_checks.scripts_model import Tasks

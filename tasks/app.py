@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from tasks._app_build import build
 from tasks._app_look import history, status, verify
-from tasks._app_roll import build, deploy
-from tasks._app_sleep import sleep, wake
-from tasks._app_undo import abort, resume, rollback
+from tasks._app_roll import abort, deploy, resume, rollback, sleep, wake
 from tasks._app_watch import dashboard, logs, top
 
 __all__ = [

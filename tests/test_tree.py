@@ -106,7 +106,7 @@ def test_it_lists_the_same_from_a_folder_below(tmp_path: Path) -> None:
 def test_the_tree_and_the_package_hold_the_same_tasks() -> None:
     from tasks import deps
 
-    assert find("deps.check").body.__code__ == deps.check.body.__code__
+    assert find("deps.check").body.__wrapped__.__code__ == deps.check.body.__wrapped__.__code__
 
 
 @pytest.mark.parametrize(

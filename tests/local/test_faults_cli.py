@@ -87,7 +87,7 @@ def test_without_an_engine_the_cure_is_named(tmp_path: Path) -> None:
 
 
 def test_the_help_names_every_kind_and_every_default_of_seconds() -> None:
-    told = local.fault.help
+    told = {one.name: one.about for one in local.fault.options}
     assert [kind for kind in KINDS if kind not in told["kind"]] == []
     for kind, facts in KINDS.items():
         if facts.seconds is not None:

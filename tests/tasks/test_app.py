@@ -241,17 +241,17 @@ def test_a_crash_and_an_answer_of_aws_are_masked_too(tmp_path: Path) -> None:
     from ecs_deployment import masking
     from ecs_deployment.errors import CloudError
 
-    from tasks import _task
+    from tasks import _ends
 
     pairs = [{"name": name, "value": value} for name, value in PLANTED.items()]
     masking.learn({"containerDefinitions": [{"name": "app", "environment": pairs}]})
-    rejected = _task._expected(
+    rejected = _ends.expected(
         CloudError(f"ecs:RegisterTaskDefinition was rejected: bad {PLANTED['GREETING']!r}")
     )
     assert rejected is not None
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("tempfile.tempdir", str(tmp_path))
-        crashed = _task._unexpected(ValueError(f"no such {PLANTED['WEBHOOK']}"))
+        crashed = _ends.unexpected(ValueError(f"no such {PLANTED['WEBHOOK']}"))
     (file,) = tmp_path.glob("inv-*.txt")
     for text in (rejected.message, crashed.message, file.read_text()):
         assert text

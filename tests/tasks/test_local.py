@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks import local
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -115,20 +113,3 @@ def test_dry_starts_and_stops_nothing(tmp_path: Path, name: str) -> None:
     done = inv(tmp_path, f"local.{name}", "--dry")
     assert (done.returncode, done.stdout.startswith("Would ")) == (0, True)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_table_shows_lists_below_each_other() -> None:
-    facts = {
-        "pid": 7,
-        "failure": None,
-        "services": [{"service": "a", "desired": 1}, {"service": "b", "desired": 0}],
-        "listeners": [],
-        "tags": {"app": ["demo", "demo-2"]},
-    }
-    assert list(local._table(facts)) == [
-        "pid        7",
-        "services   service a, desired 1",
-        "           service b, desired 0",
-        "listeners  none",
-        "tags       app demo demo-2",
-    ]

@@ -13,8 +13,8 @@ from workspace_checks import scripts
 from workspace_checks.findings import Finding
 from workspace_checks.scripts_model import Tasks
 
-from tasks import _tree, repo
-from tasks._options import ROOT
+from tasks import _checks, _tree, repo
+from tasks._place import ROOT
 
 
 def context(*, dry: bool = False) -> Context:
@@ -27,7 +27,7 @@ AT_ONCE = ["-n", "4", "--dist", "loadfile"]
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     made: list[list[str]] = []
-    monkeypatch.setattr(repo, "run", lambda arguments: made.append(arguments[2:]) or 0)
+    monkeypatch.setattr(_checks, "run", lambda arguments: made.append(arguments[2:]) or 0)
     return made
 
 
@@ -55,7 +55,7 @@ def test_what_pytest_is_asked(
 def test_every_end_of_pytest_has_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, pytest_says: int, code: int
 ) -> None:
-    monkeypatch.setattr(repo, "run", lambda _: pytest_says)
+    monkeypatch.setattr(_checks, "run", lambda _: pytest_says)
     with pytest.raises(Exit) as caught:
         repo.test(context())
     assert caught.value.code == code
@@ -66,7 +66,7 @@ def test_all_linters_run_and_all_findings_are_named(
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(
-        repo, "run", lambda arguments: made.append(arguments[2]) or int(arguments[2] == "ruff")
+        _checks, "run", lambda arguments: made.append(arguments[2]) or int(arguments[2] == "ruff")
     )
     with pytest.raises(Exit) as caught:
         repo.lint(context())
@@ -140,7 +140,7 @@ def test_findings_are_told_and_are_an_exit_code(
     report: list[tuple[object, ...]], options: dict[str, bool], out: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(Exit) as caught:
-        repo.check(context(), from_="HEAD", **options)
+        repo.check(context(), **{"from": "HEAD"}, **options)
     assert caught.value.code == 3
     assert report == [("HEAD", True)]
     assert out in capsys.readouterr().out

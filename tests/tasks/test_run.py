@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tasks import _run
-from tasks._options import ROOT, UsageError
+from tasks._parse import UsageError
+from tasks._place import ROOT
 
 
 def test_it_runs_at_the_root_with_the_interpreter_in_use(capfd: pytest.CaptureFixture[str]) -> None:

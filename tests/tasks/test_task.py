@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import _task
+from tasks import _ends
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,8 +22,10 @@ import sys
 from invoke.collection import Collection
 sys.path.insert(0, ROOT)
 del sys.modules[__name__]
-from tasks._options import dry
+from tasks._given import switch, text
 from tasks._task import task
+
+CODE, HOW, JSON = text("code", "Exit code."), text("how", "How to end."), switch("json", "One object.")
 
 
 class Refused(Exception):
@@ -36,63 +38,63 @@ class Plain(Exception):
     exit_code = 5
 
 
-@task
-def fine(c):
+@task()
+def fine(given):
     """Fine."""
-    print("dry" if dry(c) else "wet")
+    print("dry" if given.dry else "wet")
 
 
-@task(help={"code": "Exit code."})
-def code(c, *, code=""):
+@task(CODE)
+def code(given):
     """Ends with a code."""
-    return int(code)
+    return int(given[CODE])
 
 
-@task
-def refused(c):
+@task()
+def refused(given):
     """Refused."""
     raise Refused
 
 
-@task
-def plain(c):
+@task()
+def plain(given):
     """Plain."""
     raise Plain("It broke.")
 
 
-@task
-def bug(c):
+@task()
+def bug(given):
     """A bug."""
     raise ValueError("first line\\nsecond line")
 
 
-@task
-def missing(c):
+@task()
+def missing(given):
     """An OSError has no exit code, and sys.exit keeps its own."""
     open("/none/such")
 
 
-@task
-def leaves(c):
+@task()
+def leaves(given):
     """Leaves."""
     sys.exit(9)
 
 
-@task
-def pipe(c):
+@task()
+def pipe(given):
     """A broken pipe that is not stdout."""
     raise BrokenPipeError("the API hung up")
 
 
-@task
-def talks(c):
+@task()
+def talks(given):
     """Talks without end."""
     while True:
         print("word " * 1000)
 
 
-@task
-def waits(c):
+@task()
+def waits(given):
     """Waits for a signal."""
     import time
     try:
@@ -103,11 +105,12 @@ def waits(c):
         print("unwound", flush=True)
 
 
-@task(help={"how": "How to end."})
-def ends(c, *, how="", json=False):
+@task(HOW, JSON)
+def ends(given):
     """Ends in every way, with --json."""
     import os, signal, time
     from invoke.exceptions import Exit
+    how = given[HOW]
     if how == "refused":
         raise Refused
     if how == "bug":
@@ -268,7 +271,7 @@ def test_a_crash_without_a_place_for_its_file_is_shown(monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
-    end = _task._unexpected(ValueError("token=hunter2 is wrong"))
+    end = _ends.unexpected(ValueError("token=hunter2 is wrong"))
     assert end.code == 1
     assert "ValueError: token=*** is wrong" in str(end.message)
     assert str(end.message).endswith("Please report this.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,8 @@ from ecs_deployment.errors import NotFound
 from ecs_deployment.journal import OFF_MEANS, Entry, is_held, journal_path, read
 from ecs_deployment.masking import masked_text
 from ecs_deployment.report_text import duration
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.settings import Environment, ServiceSettings
+from ecs_deployment.survey import chosen
 from ecs_deployment.when import moment
 from ecs_deployment.wording import outcome
 
@@ -49,6 +50,11 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, limit: int) -> Hi
         found = None
     shown, live = entries[:limit], is_held(cloud, path, entries)
     return History(settings, shown, len(entries), found.task_definition if found else "", under_way=live)
+
+
+def each(cloud: Cloud, environment: Environment, services: Sequence[str], limit: int) -> list[History]:
+    """The same for each of those services, all where none is named."""
+    return [look(cloud, one, environment.journal, limit) for one in chosen(environment, services)]
 
 
 def title(one: History, environment: str) -> str:

@@ -72,6 +72,16 @@ class Environment:
     journal: str = DEFAULT_JOURNAL
     services: tuple[ServiceSettings, ...] = ()
 
+    @property
+    def public_names(self) -> tuple[str | None, ...]:
+        """What is printed anyhow: no secret where a container's environment repeats one of them."""
+        own = (self.name, self.account, self.region)
+        return own + tuple(
+            name
+            for one in self.services
+            for name in (one.name, one.cluster, one.service, *one.containers, one.repository, one.url)
+        )
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecs_deployment import model, observe
@@ -12,7 +12,8 @@ from ecs_deployment.envelope import Envelope
 from ecs_deployment.journal import Entry, is_held, journal_path, read
 from ecs_deployment.journal_say import command
 from ecs_deployment.report_text import plural
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.settings import Environment, ServiceSettings
+from ecs_deployment.survey import chosen
 from ecs_deployment.when import ago, span
 from ecs_deployment.wording import outcome, short
 
@@ -38,6 +39,11 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, now: float = 0.0)
     entries = read(cloud, path) if path else ()
     held = bool(path) and is_held(cloud, path, entries)
     return Seen(settings, observe.whole(cloud, cluster, name), entries, held, now)
+
+
+def each(cloud: Cloud, environment: Environment, services: Sequence[str], now: float = 0.0) -> list[Seen]:
+    """The same for each of those services, all where none is named."""
+    return [look(cloud, one, environment.journal, now) for one in chosen(environment, services)]
 
 
 def rows(seen: Seen) -> list[tuple[str, str]]:

@@ -6,12 +6,16 @@ os.environ.update(client.environment(engine))
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
 import secrets
+import shlex
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +100,14 @@ def down(home: Path) -> bool:
     return True
 
 
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """One process at a time, of those that bring something to this engine; the others wait."""
+    with (engine.home / "furnish.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def status(engine: Engine) -> dict[str, Any]:
     """What the engine says of itself.
 
@@ -157,6 +169,11 @@ def environment(engine: Engine) -> dict[str, str]:
         "NO_PROXY": direct,
         "no_proxy": direct,
     }
+
+
+def exports(engine: Engine) -> list[str]:
+    """The same as lines for a shell's `eval`."""
+    return [f"export {name}={shlex.quote(value)}" for name, value in environment(engine).items()]
 
 
 def _fitting(engine: Engine | None, port: int) -> Engine | None:

@@ -6,6 +6,7 @@ import urllib.request
 from typing import Any
 
 from ecs_local.images_build import MANIFEST_TYPE, BuiltImage
+from ecs_local.sample import variants
 
 _PATIENCE = 30.0  # seconds for one blob, on this machine
 
@@ -34,3 +35,9 @@ def publish(image: BuiltImage, *, repository: str, tag: str, endpoint: str, ecr:
     except ecr.exceptions.ImageAlreadyExistsException:
         return image.digest
     return image.digest
+
+
+def publish_sample(repository: str, *, endpoint: str, ecr: Any) -> None:
+    """Publishes every version of the sample service, each under its tag."""
+    for tag, image in variants().items():
+        publish(image.build(), repository=repository, tag=tag, endpoint=endpoint, ecr=ecr)

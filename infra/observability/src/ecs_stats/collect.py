@@ -6,6 +6,7 @@ was known before stays, with its age.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -56,7 +57,7 @@ class Collector:
         environment: Environment,
         settings: ServiceSettings,
         pace: Pace,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._cloud, self._source, self._pace, self._clock = cloud, source, pace, clock
         self._environment, self._journal, self._settings = environment.name, environment.journal, settings

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
+
 from ecs_deployment import observe
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.settings import ServiceSettings
 
 from ecs_stats.log_groups import kept
 from ecs_stats.source import Source
-from ecs_stats.widgets import Names
+from ecs_stats.widgets import Names, console_link, dashboard_body, dashboard_name
 
 
 def names_of(cloud: Cloud, source: Source, environment: str, settings: ServiceSettings, region: str) -> Names:
@@ -32,3 +35,13 @@ def names_of(cloud: Cloud, source: Source, environment: str, settings: ServiceSe
         insights="off" if insights == "unknown" else insights,
         environment=environment,
     )
+
+
+def dashboards(
+    cloud: Cloud, source: Source, environment: str, region: str, services: Sequence[ServiceSettings]
+) -> Iterator[tuple[str, str]]:
+    """The link and the body of each service's dashboard. Raises `Refused` where a body is over CloudWatch's limits."""
+    for settings in services:
+        names = names_of(cloud, source, environment, settings, region)
+        body = json.dumps(dashboard_body(names), indent=2)
+        yield console_link(region, dashboard_name(names.cluster, names.service)), body

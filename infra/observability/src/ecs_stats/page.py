@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
@@ -66,6 +67,15 @@ class Page(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that closed its tab is no error."""
+
+
+def serve(environment: str, look: Look, interval: float, port: int, tell: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C, which is how it ends well. What cannot be shown at all is refused before."""
+    look()
+    with Page(environment, look, interval, port) as page:
+        tell(f"{page.url}  shows {environment}. Ctrl-C ends it.")
+        with suppress(KeyboardInterrupt):
+            page.serve_forever(poll_interval=0.2)
 
 
 class _Newest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from ecs_deployment import observe, verify
 from ecs_deployment.clock import Clock
@@ -62,6 +62,13 @@ def locked(
     finally:
         held.close(outcome, proven=proven)
         held.prune()
+
+
+def locks(
+    cloud: Cloud, environment: Environment, clock: Clock, *, action: str = "apply"
+) -> Callable[[ServiceSettings, Live | None], AbstractContextManager[Callable[[], None]]]:
+    """The lock of any service of an environment, for whoever finds out later which one."""
+    return lambda service, live: locked(cloud, environment, service, live, clock, action=action)
 
 
 def _proven(cloud: Cloud, service: ServiceSettings, held: Held) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ecs_deployment.settings import ServiceSettings
+from ecs_deployment.settings import Environment, ServiceSettings
+
+if TYPE_CHECKING:
+    from ecs_provisioning.calls import Aws
 
 
 def stack_name(environment: str, service: str) -> str:
@@ -47,3 +51,17 @@ def filled(service: ServiceSettings, outputs: Mapping[str, str]) -> ServiceSetti
 def lacks_names(service: ServiceSettings) -> bool:
     """Whether something is left out that a deploy has to know."""
     return not (service.cluster and service.service and service.repository and service.containers)
+
+
+def named_by_stacks(aws: Aws, environment: Environment) -> Environment:
+    """The environment with the names that its settings leave out, from the stacks; where none is, nobody is asked."""
+
+    def named(service: ServiceSettings) -> ServiceSettings:
+        if not lacks_names(service):
+            return service
+        from ecs_provisioning.apply import existing  # takes a while to import, and is rarely needed
+
+        stack = existing(aws, environment.name, service.name)
+        return service if stack is None else filled(service, stack.outputs)
+
+    return replace(environment, services=tuple(named(one) for one in environment.services))

@@ -12,13 +12,13 @@ update from undoing that:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.errors import Refused
-from ecs_deployment.settings import DEFAULT_JOURNAL, ServiceSettings
+from ecs_deployment.settings import DEFAULT_JOURNAL, Environment, ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack, surroundings, template
 from ecs_provisioning.calls import Aws, call
@@ -41,6 +41,23 @@ class Wish:
     parameters: Mapping[str, str] = field(default_factory=dict)
     journal: str = DEFAULT_JOURNAL
     siblings: tuple[str, ...] = ()
+
+
+def wishes(
+    environment: Environment, services: Sequence[ServiceSettings], parameters: Mapping[str, str]
+) -> list[Wish]:
+    """A wish for each of those services of the environment."""
+    names = [one.name for one in environment.services]
+    return [
+        Wish(
+            environment.name,
+            one,
+            parameters,
+            environment.journal,
+            tuple(name for name in names if name != one.name),
+        )
+        for one in services
+    ]
 
 
 @dataclass(frozen=True)

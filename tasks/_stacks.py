@@ -1,20 +1,17 @@
-"""What the tasks of `infra` have in common: connect, call one function of `ecs_provisioning`, show what it says."""
+"""What the tasks of `infra` do to each stack: connect, call one function of `ecs_provisioning`, show what it says."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tasks._options import UsageError
+from tasks._parse import UsageError
 
 if TYPE_CHECKING:
     from ecs_provisioning.prepare import Wish
 
     from tasks._connect import Connection
-
-FOUND_SOMETHING = 3
 
 
 def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_json: bool = False) -> None:
@@ -22,7 +19,6 @@ def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_
     from ecs_deployment.clock import RealClock
     from ecs_provisioning import plan as room
 
-    began = time.monotonic()
     connection = _connected(name)
     told: list[dict[str, Any]] = []
     for wish in _wishes(connection, services, wishes):
@@ -32,7 +28,7 @@ def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_
             else:
                 room.show(prepared)
     if as_json:
-        print(room.as_json(name, told, (connection.cloud.calls, time.monotonic() - began)))
+        print(room.as_json(name, told, connection.spent()))
 
 
 def apply(
@@ -41,18 +37,12 @@ def apply(
     """Bring each stack to where it should be, one after the other."""
     from ecs_deployment.clock import RealClock
     from ecs_provisioning.apply import apply as bring
-    from ecs_provisioning.lock import locked
+    from ecs_provisioning.lock import locks
 
     connection, clock = _connected(name), RealClock()
+    lock = locks(connection.cloud, connection.environment, clock)
     for wish in _wishes(connection, services, wishes):
-        done = bring(
-            connection.aws,
-            wish,
-            clock,
-            print,
-            lambda service, live: locked(connection.cloud, connection.environment, service, live, clock),
-            discard_live_changes=discard_live_changes,
-        )
+        done = bring(connection.aws, wish, clock, print, lock, discard_live_changes=discard_live_changes)
         print(f"{done.name}: {done.outcome}")
         if done.outcome != "unchanged":
             print("\n".join(f"  {line}" for line in done.told))
@@ -64,13 +54,14 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
     """Take each stack away, the last one first: the first may have made the cluster of the others."""
     from ecs_deployment.clock import RealClock
     from ecs_provisioning import apply, ending
-    from ecs_provisioning.lock import locked
+    from ecs_provisioning.lock import locks
 
     asks = not confirm and not dry and sys.stdin.isatty()
     if confirm != name and not dry and not asks:
         raise _unconfirmed(name)
     connection, clock = _connected(name), RealClock()
-    for wish in reversed(list(_wishes(connection, services, {}))):
+    lock = locks(connection.cloud, connection.environment, clock, action="destroy")
+    for wish in reversed(_wishes(connection, services, {})):
         stack = apply.existing(connection.aws, name, wish.service.name)
         if stack is None:
             print(f"{wish.service.name}: there is no stack")
@@ -82,16 +73,7 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
         if asks and _typed(f"Type the name of the environment to take {stack.name} away: ") != name:
             raise _unconfirmed(name)
         if not dry:
-            apply.destroy(
-                connection.aws,
-                name,
-                stack,
-                clock,
-                print,
-                lambda service, live: locked(
-                    connection.cloud, connection.environment, service, live, clock, action="destroy"
-                ),
-            )
+            apply.destroy(connection.aws, name, stack, clock, print, lock)
 
 
 def _typed(question: str) -> str:
@@ -107,17 +89,6 @@ def _unconfirmed(name: str) -> UsageError:
     )
 
 
-def lint() -> int:
-    """Check the template; exit 3 where something was found."""
-    from ecs_deployment import report
-    from ecs_provisioning import template
-    from ecs_provisioning.lint import lint as check
-
-    found = check(template.body())
-    report.findings([(f"template.yaml:{one.line} {one.rule}", one.what, one.cure) for one in found])
-    return FOUND_SOMETHING if found else 0
-
-
 def _connected(name: str) -> Connection:
     """The connection to the right account, as it is: nothing is made that was not asked for."""
     from ecs_deployment.survey import check_account
@@ -129,11 +100,9 @@ def _connected(name: str) -> Connection:
     return connection
 
 
-def _wishes(connection: Connection, services: tuple[str, ...], wishes: Mapping[str, str]) -> Iterator[Wish]:
+def _wishes(connection: Connection, services: tuple[str, ...], parameters: Mapping[str, str]) -> list[Wish]:
     from ecs_deployment.survey import chosen
-    from ecs_provisioning.prepare import Wish
+    from ecs_provisioning import prepare
 
     environment = connection.environment
-    for service in chosen(environment, services):
-        siblings = tuple(one.name for one in environment.services if one.name != service.name)
-        yield Wish(environment.name, service, wishes, environment.journal, siblings)
+    return prepare.wishes(environment, chosen(environment, services), parameters)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import _options as options
+from tasks import _parse as options
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""The embedded ECS with every service of an environment on it: its stack, and the sample in its repository.
+
+The stacks come from the same template that AWS gets. Only the tasks know both members.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tasks._place import environments_file
+
+if TYPE_CHECKING:
+    from ecs_deployment.settings import Environment, ServiceSettings
+    from ecs_local.client import Engine
+
+    from tasks._connect import Connection, Tell
+
+
+def furnished(found: Connection, engine: Engine, tell: Tell) -> tuple[Environment, bool]:
+    """The environment with the names and urls of what is there, and whether something had to be made."""
+    from ecs_local import client
+    from ecs_provisioning.names import completed
+
+    environment = found.environment
+    services = tuple(completed(environment.name, service) for service in environment.services)
+    facts = client.status(engine)
+    made = any(_lacks_stack(facts, one) or _lacks_image(facts, one) for one in services)
+    if made:
+        with client.alone(engine):  # of two commands that find it bare one furnishes it, and the other waits
+            facts = client.status(engine)
+            for service in services:
+                _furnish(found, engine, service, facts, tell)
+        facts = client.status(engine)
+    urls = {(one["cluster"], one["service"]): one["url"] for one in facts["services"]}
+    reachable = tuple(replace(s, url=s.url or urls.get((s.cluster, s.service))) for s in services)
+    return replace(environment, services=reachable), made
+
+
+def furnish_all(tell: Tell) -> None:
+    """The same for every local environment of the settings."""
+    from ecs_deployment import settings
+
+    from tasks._connect import connect
+
+    for one in settings.load(environments_file()).environments.values():
+        if one.provider == "local":
+            connect(one.name, tell=tell)
+
+
+def _lacks_stack(facts: dict[str, Any], service: ServiceSettings) -> bool:
+    there = {(one["cluster"], one["service"]) for one in facts["services"]}
+    return (service.cluster, service.service) not in there
+
+
+def _lacks_image(facts: dict[str, Any], service: ServiceSettings) -> bool:
+    return not facts["tags"].get(service.repository)
+
+
+def _furnish(
+    found: Connection, engine: Engine, service: ServiceSettings, facts: dict[str, Any], tell: Tell
+) -> None:
+    if _lacks_stack(facts, service):
+        from ecs_deployment.clock import RealClock
+        from ecs_provisioning.apply import apply
+        from ecs_provisioning.prepare import Wish
+
+        wish = Wish(found.environment.name, service, journal=found.environment.journal)
+        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda *_: nullcontext(lambda: None))
+        tell(
+            f"Created stack {made.name}: service {service.service} in cluster {service.cluster}, at desired 0 until "
+            "its first deploy."
+        )
+    if _lacks_image(facts, service):
+        from ecs_local import images_publish
+
+        images_publish.publish_sample(service.repository or "", endpoint=engine.url, ecr=found.changes("ecr"))

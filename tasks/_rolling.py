@@ -1,0 +1,120 @@
+"""The run of every task of `app` that changes what runs: connect, do it live on the terminal, show how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks import _options as options
+from tasks._given import Given
+from tasks._place import ROOT
+
+if TYPE_CHECKING:
+    from ecs_deployment.events import Sink
+    from ecs_deployment.interrupts import Signals
+    from ecs_deployment.known import Action, Request
+    from ecs_deployment.outcome import Report
+    from ecs_deployment.survey import Setting, Wishes
+
+    from tasks._connect import Connection
+
+
+def roll(given: Given, action: Action) -> int:
+    """Do it; the exit code is the outcome's. With `--dry` only show what would be done."""
+    from ecs_deployment.known import Request
+
+    request = Request(
+        given[options.ENV],
+        given[options.TAG],
+        supersede=given[options.SUPERSEDE],
+        action=action,
+        to=given[options.TO],
+        force=given[options.OLDER],
+    )
+    return _preview(given, request) if given.dry else _run(given, request)
+
+
+def _run(given: Given, request: Request) -> int:
+    from ecs_deployment import deploy, report
+    from ecs_deployment.errors import DeployError, Interrupted
+    from ecs_deployment.interrupts import Signals
+
+    from tasks._connect import connect
+
+    with Signals().attended() as signals:
+        try:
+            connection = connect(request.environment)
+            with report.reporter(
+                request.environment, request.tag or request.to, json=given[options.JSON]
+            ) as sink:
+                wanted = wishes(given, connection, probe=request.action != "sleep")
+                result = deploy.deploy(setting(connection, sink, signals), request, wanted)
+        except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came while connecting
+            error = Interrupted(
+                f"Interrupted while connecting to {request.environment}: nothing was changed.",
+                "Repeat the command to go on.",
+            )
+            report.stopped(error)
+            raise error from None
+        except DeployError as error:
+            report.stopped(error)
+            raise
+        report.final(result, json=given[options.JSON])
+        return result.exit_code
+
+
+def _preview(given: Given, request: Request) -> int:
+    """Show the plan of each service and change nothing; exit 2 where one would be refused."""
+    from ecs_deployment import events, survey
+
+    from tasks import _seen
+    from tasks._connect import connect
+
+    connection = connect(request.environment)
+    surveyed = survey.survey(setting(connection, events.silent), request, wishes(given, connection))
+    return _seen.planned(request, surveyed, connection.spent(), json=given[options.JSON])
+
+
+def woken(given: Given, connection: Connection) -> Report:
+    """Wake what sleeps, live on the terminal."""
+    from ecs_deployment import report, wake
+    from ecs_deployment.interrupts import Signals
+
+    name = connection.environment.name
+    with Signals().attended() as signals, report.reporter(name, "", json=given[options.JSON]) as sink:
+        return wake.sleepers(setting(connection, sink, signals), wishes(given, connection))
+
+
+def wishes(given: Given, connection: Connection, *, probe: bool = True) -> Wishes:
+    """What the options say. On the embedded ECS a lost request is a failure unless said otherwise; AWS reports it."""
+    from ecs_deployment.rollout_state import Limits
+    from ecs_deployment.survey import Wishes
+
+    most = given[options.MAX_ERRORS]
+    return Wishes(
+        services=given[options.SERVICE],
+        limits=Limits(
+            no_progress=given[options.TIMEOUT],
+            max_errors=0 if most is None and connection.engine is not None else most,
+            roll_back=given[options.ON_FAILURE] == "rollback",
+        ),
+        probe=probe and not given[options.NO_PROBE],
+        wait_for_lock=given[options.WAIT],
+    )
+
+
+def setting(connection: Connection, sink: Sink, signals: Signals | None = None) -> Setting:
+    """Where a run takes place. Without `signals` they unwind as anywhere."""
+    from ecs_deployment.clock import RealClock
+    from ecs_deployment.commits import Git
+    from ecs_deployment.interrupts import Signals
+    from ecs_deployment.survey import Setting
+
+    return Setting(
+        connection.cloud,
+        connection.environment,
+        RealClock(),
+        sink,
+        signals or Signals(),
+        blind_patience=connection.blind_patience,
+        commits=Git(ROOT),
+    )
