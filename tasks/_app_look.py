@@ -23,7 +23,7 @@ def verify(given: Given) -> int:
 
     Example: inv app.verify --env staging --tag abc
     """
-    from ecs_deployment import wake
+    from ecs_deployment import commands_told, wake
 
     from tasks import _rolling, _seen
     from tasks._connect import connect
@@ -32,7 +32,7 @@ def verify(given: Given) -> int:
         print("With --dry nothing is woken: only looked at.", file=sys.stderr)
     connection = connect(given[ENV])
     woken = _rolling.woken(given, connection) if given[WAKE] and not given.dry else None
-    found = wake.verified(
+    seen = wake.verified(
         connection.cloud,
         connection.environment,
         given[SERVICE],
@@ -40,6 +40,7 @@ def verify(given: Given) -> int:
         woken,
         send=not given[NO_REQUEST],
     )
+    found = [commands_told.verified(one, given[ENV]) for one in seen]
     return _seen.verified(given[ENV], given[TAG], found, connection.spent(), woken, json=given[JSON])
 
 

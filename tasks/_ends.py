@@ -28,10 +28,16 @@ def expected(error: Exception) -> Exit | None:
 
 
 def told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Exit:
-    """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always.
+    """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always, with every
+    command in it as one can paste it.
 
     In GitHub Actions it is an annotation as well: on the page of the run a log is folded away.
     """
+    named = str(options.get("env") or os.environ.get("INFRA_ENV") or "").strip()
+    if end.message and named:
+        from ecs_deployment.commands import whole
+
+        end = Exit(whole(str(end.message), named, str(options.get("service") or "")), code=end.code)
     if end.message and os.environ.get("GITHUB_ACTIONS") == "true":
         text = str(end.message).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         print(f"::error title={_OUTCOMES.get(end.code, 'failed')}::{text}", file=sys.stderr)
@@ -40,7 +46,7 @@ def told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Ex
 
         what, _, cure = str(end.message or "").partition("\n")
         document: dict[str, Any] = {
-            "environment": options.get("env") or os.environ.get("INFRA_ENV") or None,
+            "environment": named or None,
             "tag": options.get("tag") or None,
             "outcome": _OUTCOMES.get(end.code, "unexpected"),
             "exit_code": end.code,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks import _options as options
@@ -34,7 +35,7 @@ def roll(given: Given, action: Action) -> int:
 
 
 def _run(given: Given, request: Request) -> int:
-    from ecs_deployment import deploy, report
+    from ecs_deployment import commands_told, deploy, report
     from ecs_deployment.errors import DeployError, Interrupted
     from ecs_deployment.interrupts import Signals
 
@@ -48,6 +49,7 @@ def _run(given: Given, request: Request) -> int:
             ) as sink:
                 wanted = wishes(given, connection, probe=request.action != "sleep")
                 result = deploy.deploy(setting(connection, sink, signals), request, wanted)
+                result = commands_told.report(replace(result, chosen=given[options.SERVICE]))
         except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came while connecting
             error = Interrupted(
                 f"Interrupted while connecting to {request.environment}: nothing was changed.",
@@ -64,13 +66,14 @@ def _run(given: Given, request: Request) -> int:
 
 def _preview(given: Given, request: Request) -> int:
     """Show the plan of each service and change nothing; exit 2 where one would be refused."""
-    from ecs_deployment import events, survey
+    from ecs_deployment import commands_told, events, survey
 
     from tasks import _seen
     from tasks._connect import connect
 
     connection = connect(request.environment)
-    surveyed = survey.survey(setting(connection, events.silent), request, wishes(given, connection))
+    found = survey.survey(setting(connection, events.silent), request, wishes(given, connection))
+    surveyed = [commands_told.surveyed(one, request.environment) for one in found]
     return _seen.planned(request, surveyed, connection.spent(), json=given[options.JSON])
 
 
@@ -104,6 +107,7 @@ def wishes(given: Given, connection: Connection, *, probe: bool = True) -> Wishe
 
 def setting(connection: Connection, sink: Sink, signals: Signals | None = None) -> Setting:
     """Where a run takes place. Without `signals` they unwind as anywhere."""
+    from ecs_deployment import commands_told
     from ecs_deployment.clock import RealClock
     from ecs_deployment.commits import Git
     from ecs_deployment.interrupts import Signals
@@ -113,7 +117,7 @@ def setting(connection: Connection, sink: Sink, signals: Signals | None = None) 
         connection.cloud,
         connection.environment,
         RealClock(),
-        sink,
+        commands_told.sink(sink, connection.environment.name),
         signals or Signals(),
         blind_patience=connection.blind_patience,
         commits=Git(ROOT),

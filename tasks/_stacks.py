@@ -26,7 +26,7 @@ def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_
             if as_json:
                 told.append(room.document(prepared))
             else:
-                room.show(prepared)
+                room.show(prepared, name)
     if as_json:
         print(room.as_json(name, told, connection.spent()))
 
@@ -47,7 +47,9 @@ def apply(
         if done.outcome != "unchanged":
             print("\n".join(f"  {line}" for line in done.told))
         if done.outcome == "created":
-            print(f"Nothing runs yet. Next: inv app.deploy --env {name} --tag TAG")
+            print(
+                f"Nothing runs yet. Next: inv app.deploy --env {name} --service {wish.service.name} --tag TAG"
+            )
 
 
 def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) -> None:

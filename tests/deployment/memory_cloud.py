@@ -60,8 +60,6 @@ class MemoryCloud:
         self._always: dict[str, CloudError] = {}
         self._number = 1
 
-    # --- what a test may do to it --------------------------------------------------------------------------
-
     def fail(self, operation: str, *faults: Fault) -> None:
         """What happens to the next calls of that name, one each."""
         self._faults[operation].extend(faults)
@@ -80,8 +78,6 @@ class MemoryCloud:
     def sent(self, operation: str) -> int:
         """How many calls of that name were made."""
         return self.log.count(operation)
-
-    # --- reads ---------------------------------------------------------------------------------------------
 
     @property
     def calls(self) -> int:
@@ -134,6 +130,10 @@ class MemoryCloud:
         self._arrive("image")
         return self.images.get(reference)
 
+    def tags(self, repository: str) -> Sequence[str]:
+        self._arrive("tags")
+        return [one for one in self.images if not one.startswith("sha256:")]
+
     def repository_uri(self, repository: str) -> str:
         self._arrive("repository_uri")
         return b.URI
@@ -153,8 +153,6 @@ class MemoryCloud:
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> Sequence[str]:
         self._arrive("log_tail")
         return self.lines
-
-    # --- changes -------------------------------------------------------------------------------------------
 
     def register(self, content: Mapping[str, Any], tags: Sequence[Mapping[str, Any]]) -> str:
         return str(self._change("register", lambda: self._register(content)))
@@ -196,8 +194,6 @@ class MemoryCloud:
 
         self._change("suspend", act)
 
-    # --- the journal's parameters --------------------------------------------------------------------------
-
     def list_parameters(self, path: str) -> Sequence[Stored]:
         self._arrive("list_parameters")
         return self.parameters.list_parameters(path)
@@ -216,8 +212,6 @@ class MemoryCloud:
 
     def delete_parameter(self, name: str) -> None:
         self._change("delete_parameter", lambda: self.parameters.delete_parameter(name))
-
-    # --- inside --------------------------------------------------------------------------------------------
 
     def _register(self, content: Mapping[str, Any]) -> str:
         arn = f"{b.OLD.rpartition(':')[0]}:{len(self.definitions) + 1}"

@@ -51,8 +51,8 @@ def test_a_plan_in_the_order_in_which_it_happens() -> None:
     assert f"containerDefinitions.app.image: {b.URI}:old -> {b.URI}@{b.DIGEST}" in seen["revision"]
     assert seen["desired count"][0] == "left as it is"
     assert seen["borrowed"] == [
-        "floor: 0 -> 100, and back after",
-        f"suspension: {ACTIVE} -> {ACTIVE.replace('in active', 'in suspended')}, and back after",
+        "minimumHealthyPercent 0 -> 100 for the rollout, and back after",
+        "scale-in active -> suspended for the rollout, and back after",
     ]
     assert seen["if it fails"] == ["back to app:1 (proven)"]
 

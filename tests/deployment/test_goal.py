@@ -98,7 +98,7 @@ def test_where_nothing_is_known_it_is_refused_with_what_is(
     with pytest.raises(Refused) as caught:
         back(entries, on=2, to=to)
     assert words in caught.value.what
-    assert "inv app.deploy" in caught.value.cure
+    assert "or deploy" in caught.value.cure
 
 
 def test_only_so_many_revisions_are_named() -> None:

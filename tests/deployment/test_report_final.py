@@ -5,7 +5,7 @@ import pytest
 from ecs_deployment import report as room
 from ecs_deployment.model import Traffic
 from ecs_deployment.outcome import Outcome, Result
-from ecs_deployment.report_final import Line, screen, table
+from ecs_deployment.report_final import Line, screen, table, wrapped
 from ecs_deployment.report_text import WORDS, clean, duration, traffic
 
 from tests.deployment.report_samples import DEPLOYED, DIGEST, ROLLED_BACK, report
@@ -149,7 +149,7 @@ def test_clean(dirty: str, expected: str) -> None:
 def test_final_without_a_terminal_has_no_colour() -> None:
     stream = io.StringIO()
     room.final(report(DEPLOYED), stream=stream, environ={})
-    assert stream.getvalue() == "\n" + text(screen(report(DEPLOYED), 100))
+    assert stream.getvalue() == "\n" + text(screen(report(DEPLOYED), 80))
 
 
 def test_final_on_a_terminal_sets_off_the_headline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,3 +194,17 @@ def test_no_findings() -> None:
     stream = io.StringIO()
     room.findings([], stream)
     assert stream.getvalue() == "No findings.\n"
+
+
+def test_a_command_stays_on_one_line_to_be_copied() -> None:
+    command = "`inv app.rollback --env staging --service web`"
+    told = f"Nothing to abort: the journal has no run of this service; {command} goes back."
+    lines = wrapped(told, 80)
+    assert any(command in line for line in lines)
+    assert " ".join(lines) == told
+    assert max(map(len, wrapped(told, 40))) <= 40  # but for one that no line could hold
+
+
+def test_a_long_line_without_a_label_leaves_no_empty_one_above() -> None:
+    shown = table([("Revision", "new"), ("", "x" * 90)], 80)
+    assert [line.text for line in shown] == ["  Revision  new", "    " + "x" * 90]

@@ -21,6 +21,7 @@ SPARED = [
     {"PutMetricData"},
 ]
 ON_FAILURE = {"StopServiceDeployment", "DescribeTargetGroups", "GetLogEvents"}
+ON_A_MISTYPED_TAG = {"DescribeImages"}
 ONLY_PRUNING = {"DeleteParameter"}  # called where the journal is older than twenty runs
 
 
@@ -72,7 +73,7 @@ def test_what_it_needs_is_named_and_nothing_is_left(well: Place, permission: Per
 
 
 def test_the_walk_is_over_all_of_them() -> None:
-    walked = {one.operation for one in NEEDED}.union(*SPARED, ON_FAILURE, ONLY_PRUNING)
+    walked = {one.operation for one in NEEDED}.union(*SPARED, ON_FAILURE, ONLY_PRUNING, ON_A_MISTYPED_TAG)
     assert walked == {one.operation for one in PERMISSIONS}
 
 
@@ -104,3 +105,17 @@ def test_a_failure_is_dealt_with_without_what_only_explains_it(well: Place) -> N
     assert "The load balancer's health check fails on port 8080" in shown
     client.clear_faults(well.engine)
     nothing_is_borrowed(well)
+
+
+def test_a_mistyped_tag_is_refused_without_what_only_helps(well: Place) -> None:
+    refused, shown = deploy(well, "demo-22")
+    assert refused
+    assert refused.exit_code == 2
+    assert "Did you mean demo-2 or demo" in shown
+    for operation in ON_A_MISTYPED_TAG:
+        client.fault(well.engine, "access-denied", operation=operation)
+    refused, shown = deploy(well, "demo-22")
+    assert refused
+    assert refused.exit_code == 2
+    assert struck(well) == ON_A_MISTYPED_TAG
+    assert "Check --tag." in shown

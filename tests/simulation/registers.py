@@ -32,6 +32,8 @@ def answer(operation: str, params: dict[str, Any], tags: frozenset[str]) -> dict
         known = {digest_of(tag): tag for tag in (*tags, "old", OTHER)}
         found = [_named(one, known, tags) for one in params["imageIds"]]
         return {"images": [_image(tag) for tag in found if tag], "failures": []}
+    if operation == "DescribeImages":
+        return {"imageDetails": [{"imageTags": [tag]} for tag in sorted(tags)]}
     if operation == "GetLogEvents":
         raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
     if operation == "DescribeTargetGroups":

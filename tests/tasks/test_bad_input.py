@@ -173,7 +173,7 @@ WORLD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "verify: a tag that is not there": (
         ("app.verify", "--env", "local", "--tag", "v9"),
-        ("no image with tag v9", "--tag"),
+        ("no image with tag v9", "The newest there: demo"),
     ),
     "verify: account mismatch": (("app.verify", "--env", "staging"), ("belong to 000000000000",)),
     "status: account mismatch": (("app.status", "--env", "staging"), ("belong to 000000000000",)),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from invoke.exceptions import Exit
 
 from tasks import _ends
 
@@ -275,6 +276,15 @@ def test_a_crash_without_a_place_for_its_file_is_shown(monkeypatch: pytest.Monke
     assert end.code == 1
     assert "ValueError: token=*** is wrong" in str(end.message)
     assert str(end.message).endswith("Please report this.")
+
+
+def test_the_advice_of_an_error_can_be_pasted() -> None:
+    end = Exit("It is under way.\nSee `inv app.status`.", code=2)
+    told = _ends.told(end, {"env": "staging", "service": "web"}, None)
+    assert (told.code, told.message) == (
+        2,
+        "It is under way.\nSee `inv app.status --env staging --service web`.",
+    )
 
 
 def test_an_object_that_was_cut_off_is_followed_by_no_second_one(tree: Path) -> None:

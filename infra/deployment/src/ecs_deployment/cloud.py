@@ -78,6 +78,9 @@ class Cloud(Parameters, Protocol):
         Raises `Denied` where the registry cannot be read, so that a foreign one is "not checked".
         """
 
+    def tags(self, repository: str) -> Sequence[str]:
+        """The tags of a repository, the newest image's first; the first thousand of a large one."""
+
     def repository_uri(self, repository: str) -> str:
         """Where the images of a repository are pushed to."""
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ecs_deployment import history
+from ecs_deployment import debts, history
 from ecs_deployment.borrow import names
+from ecs_deployment.debts import Debt
 from ecs_deployment.fallback import Fallback
 from ecs_deployment.history import History
 from ecs_deployment.known import Request
@@ -57,7 +58,7 @@ def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
         for line in decision.story:
             yield "", line
         for debt in decision.debts:
-            yield "borrowed", f"{debt.what}: {_words(debt.before)} -> {_words(debt.taken)}, and back after"
+            yield "borrowed", f"{_borrowed(debt)} for the rollout, and back after"
         if not decision.at_zero:
             yield "if it fails", _fallback(decision.fallback)
     for note in decision.notes:
@@ -175,10 +176,31 @@ def history_json(environment: str, seen: Sequence[History], spent: tuple[int, fl
     return json.dumps({**head(environment, "", "seen", 0, spent), "services": services}, indent=2)
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {'suspended' if flag else 'active'}" for name, flag in value.items())
-    return str(value)
+_AWS_WORDS = {
+    debts.FLOOR: "minimumHealthyPercent",
+    debts.CEILING: "maximumPercent",
+    debts.BREAKER: "circuit breaker",
+    debts.BREAKER_ROLLBACK: "circuit breaker's rollback",
+    debts.EARLY_SUCCESS: "healthy percent of early success",
+    debts.SUSPENSION: "scale-in",
+}
+
+
+def _borrowed(debt: Debt) -> str:
+    """What is changed, in the words of the AWS console: "minimumHealthyPercent 0 -> 100"."""
+    return f"{_AWS_WORDS.get(debt.what, debt.what)} {_value(debt.before)} -> {_value(debt.taken)}"
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "on" if value else "off"
+        case {"in": flag}:  # scale-in is the one of the three that is changed
+            return "suspended" if flag else "active"
+        case None:
+            return "not set"
+        case _:
+            return str(value)
 
 
 def _short(arn: str) -> str:

@@ -116,7 +116,7 @@ def _last_proven(seen: model.Service, entries: Sequence[Entry]) -> Entry:
         if known
         else f"No proven revision of {seen.name} is known: no run in its journal has proven one.",
         f"Name a revision with --to, as in --to {short(seen.task_definition).rpartition(':')[0]}:NUMBER, "
-        "or deploy a tag with `inv app.deploy`.",
+        "or deploy a tag.",
     )
 
 

@@ -40,6 +40,7 @@ class Known:
     current: model.TaskDefinition
     image: model.Image | None
     unchecked: str = ""
+    tags: tuple[str, ...] = ()  # what the repository has where it has no such image, newest first
     proven: tuple[str, ...] = ()
     proven_at: Mapping[str, str] = field(default_factory=dict)
     inherited: frozenset[str] = frozenset()

@@ -125,6 +125,7 @@ def known(
         found, unchecked = _pinned_image(cloud, settings, wanted)
     else:
         found, unchecked = image(cloud, settings, goal.image) if goal.image else (None, "")
+    others = tags(cloud, settings) if goal.image and found is None and not unchecked else ()
     definitions = current.content["containerDefinitions"]
     pinned = found is not None and any(found.digest in d["image"] for d in definitions)
     runs = wanted.arn == current.arn if wanted else pinned
@@ -138,6 +139,7 @@ def known(
         current=current,
         image=found,
         unchecked=unchecked,
+        tags=others,
         proven=tuple(dict.fromkeys(e.revision for e in entries if e.proven and e.revision)),
         proven_at=proven_at,
         idle=before.idle if before else _idle_alarm(cloud, cluster, name) if sleeps else None,
@@ -187,6 +189,14 @@ def _idle_alarm(cloud: Cloud, cluster: str, name: str) -> model.IdleAlarm | None
         return cloud.idle_alarm(cluster, name)
     except (Denied, NotOffered):
         return None
+
+
+def tags(cloud: Cloud, settings: ServiceSettings) -> tuple[str, ...]:
+    """What there is instead of a tag that is not; none where it may not be listed: it is only for the advice."""
+    try:
+        return tuple(cloud.tags(settings.repository)) if settings.repository else ()
+    except CloudError:
+        return ()
 
 
 def named(settings: ServiceSettings) -> tuple[str, str]:

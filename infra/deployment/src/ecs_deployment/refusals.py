@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecs_deployment import model
+from ecs_deployment import model, suggest
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.known import Known, Request
 from ecs_deployment.settings import ServiceSettings
@@ -83,14 +83,22 @@ def _image(known: Known, settings: ServiceSettings) -> Refusal | None:
         return Refusal(
             f"The image of {known.wanted.short} is no longer in repository {settings.repository!r}, so no task "
             "of it could start.",
-            "Choose another revision (`inv app.rollback --to`), or deploy a tag (`inv app.deploy`).",
+            f"Go to another revision{_proven(known)}, or deploy a tag.",
         )
     named = known.goal.image or known.goal.tag
     which = named if named.startswith("sha256:") else f"with tag {named}"
+    like = suggest.tags(named, known.tags) or "Check --tag."
+    publish = f"`inv app.build --tag {named}` publishes it." if settings.build else "Or publish it first."
     return Refusal(
-        f"The registry has no image {which} in repository {settings.repository!r}.",
-        "Check --tag, or publish it first with `inv app.build`.",
+        f"The registry has no image {which} in repository {settings.repository!r}.", f"{like} {publish}"
     )
+
+
+def _proven(known: Known) -> str:
+    """The command that goes to the newest revision that was proven and is another than the one whose image is gone."""
+    gone = known.wanted.arn if known.wanted else ""
+    other = next((arn for arn in known.proven if arn not in (gone, known.current.arn)), "")
+    return f" with `inv app.rollback --to {other.rsplit('/', 1)[-1]}`" if other else ""
 
 
 def _architecture(known: Known) -> Refusal | None:

@@ -22,7 +22,10 @@ from ecs_deployment.report_plain import Plain
 from ecs_deployment.report_stream import SafeStream, draws, opened
 from ecs_deployment.report_text import clean
 
-_PLAIN_WIDTH = 100  # columns where no terminal tells
+_PLAIN_WIDTH = (
+    80  # columns where no terminal tells: a screen is for reading, unlike a line of the story, which is whole
+)
+_WIDEST = 100  # columns of text that the eye still follows
 
 
 def reporter(
@@ -117,8 +120,8 @@ def _width(stream: SafeStream, terminal: bool | None) -> int:
     try:
         columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
-        columns = 80
-    return min(columns or 80, _PLAIN_WIDTH)
+        columns = _PLAIN_WIDTH
+    return min(columns or _PLAIN_WIDTH, _WIDEST)
 
 
 def _print(lines: Sequence[Line], stream: SafeStream, terminal: bool | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from ecs_deployment.report_text import Kind
 
 _MOST_EVIDENCE = 30  # lines of a service; the rest is in --json
 _NARROWEST = 40
+_COMMAND = re.compile(r"`[^`]+`[.,;:]?|^inv [^:]+:")  # in a sentence, or what comes next
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,18 @@ def table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text in lines of that width. Words stay whole: one may have to be copied."""
+    """The text in lines of that width. Words and commands stay whole: one may have to be copied."""
+    whole = _COMMAND.sub(lambda found: _kept_whole(found, width - len(indent)), text)
     lines = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent,
+        whole, width, initial_indent=indent, subsequent_indent=indent,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
     return [line.replace(words.TOGETHER, " ") for line in lines]
+
+
+def _kept_whole(found: re.Match[str], width: int) -> str:
+    command = found.group()
+    return command.replace(" ", words.TOGETHER) if len(command) <= width else command
 
 
 def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
@@ -66,7 +74,8 @@ def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
             *(Line(" " * len(label) + part) for part in others),
         ]
     # A word too long for its place, such as a digest on 80 columns, begins a line of its own.
-    return [Line(label.rstrip(), strong), *(Line(part) for part in wrapped(text, width, indent="    "))]
+    own = [Line(label.rstrip(), strong)] if label.strip() else []
+    return [*own, *(Line(part) for part in wrapped(text, width, indent="    "))]
 
 
 def _service(result: Result, environment: str, width: int) -> Iterator[Line]:

@@ -176,7 +176,8 @@ def slowness(report: Report) -> str:
 
 def next_steps(report: Report) -> Sequence[str]:
     """The commands that go on from here, each with its purpose."""
-    env = f"--env {report.environment}"
+    service = f" --service {','.join(report.chosen)}" if report.chosen else ""
+    env = f"--env {report.environment}{service}"
     again, anew = _again(report, env), _anew(report, env)
     status, verify = f"inv app.status {env}", f"inv app.verify {env}"
     resume = f"inv app.resume {env}: goes on from here"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ecs_deployment import model, observe, verdict
+from ecs_deployment import model, observe, suggest, verdict
 from ecs_deployment.armed import armed
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
@@ -127,7 +127,8 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
     image, unchecked = observe.image(cloud, settings, tag) if tag else (None, "")
     if tag and image is None and not unchecked:
         raise Refused(
-            f"The registry has no image with tag {tag} in repository {settings.repository!r}.", "Check --tag."
+            f"The registry has no image with tag {tag} in repository {settings.repository!r}.",
+            suggest.tags(tag, observe.tags(cloud, settings)) or "Check --tag.",
         )
     found = verify(
         settings, snapshot, current, image, entries, locked=bool(path) and is_held(cloud, path, entries)

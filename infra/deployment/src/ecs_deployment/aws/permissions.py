@@ -47,6 +47,7 @@ PERMISSIONS = (
     Permission("elbv2", "DescribeTargetGroups", "a failing health check is told without its path"),
     Permission("ecr", "DescribeRepositories"),
     Permission("ecr", "BatchGetImage"),
+    Permission("ecr", "DescribeImages", "a mistyped tag is refused without naming those that are there"),
     Permission("ecr", "GetDownloadUrlForLayer", "the image's CPU architecture and commit are not compared"),
     Permission("application-autoscaling", "DescribeScalableTargets"),
     Permission("application-autoscaling", "RegisterScalableTarget"),

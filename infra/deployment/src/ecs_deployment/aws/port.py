@@ -142,13 +142,22 @@ class AwsCloud:
 
     def image(self, repository: str, reference: str) -> model.Image | None:
         """ecr:BatchGetImage; a full URI leads to the registry of another account or region."""
+        name, registry_id = self._repository(repository)
+        return registry.image(self._session, name, reference, registry_id)
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """ecr:DescribeImages."""
+        return registry.tags(self._session, *self._repository(repository))
+
+    def _repository(self, repository: str) -> tuple[str, str | None]:
+        """Its name, and the account of its registry where that may be another one."""
         name = parse(repository)
         if not name.registry:
-            return registry.image(self._session, repository, reference)
+            return repository, None
         foreign = ecr(repository)
         if foreign is None or foreign.region != self._session.region:
             raise Denied(f"{name.registry} is no ECR registry of this region, so it was not asked.")
-        return registry.image(self._session, foreign.repository, reference, foreign.account)
+        return foreign.repository, foreign.account
 
     def repository_uri(self, repository: str) -> str:
         """ecr:DescribeRepositories."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ecs_deployment import model
@@ -18,6 +19,7 @@ _MEDIA_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _COMMIT = "org.opencontainers.image.revision"
 
 
@@ -58,6 +60,17 @@ def image(
         architectures=architectures,
         commit=annotations.get(_COMMIT, ""),
     )
+
+
+def tags(session: Session, repository: str, registry: str | None = None) -> tuple[str, ...]:
+    """The tags of a repository, the newest image's first; of a large one those on the first page of a thousand."""
+    owner = {"registryId": registry} if registry else {}
+    with translated("ecr", "DescribeImages"):
+        answer = session.read("ecr").describe_images(
+            repositoryName=repository, filter={"tagStatus": "TAGGED"}, maxResults=1000, **owner
+        )
+    newest = sorted(answer["imageDetails"], key=lambda one: one.get("imagePushedAt", _NEVER), reverse=True)
+    return tuple(tag for one in newest for tag in one.get("imageTags", ()))
 
 
 def uri(session: Session, repository: str, registry: str | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ecs_deployment import report
 from ecs_deployment.clock import Clock
+from ecs_deployment.commands import whole
 from ecs_deployment.describe import head
 
 from ecs_provisioning import cost
@@ -27,9 +28,10 @@ def planned(aws: Aws, wish: Wish, clock: Clock) -> Iterator[Prepared]:
         forget(aws, prepared)
 
 
-def show(prepared: Prepared) -> None:
+def show(prepared: Prepared, environment: str) -> None:
     """Print it: changes, replacements in red and in words, what runs, costs."""
-    report.facts(words.heading(prepared), words.rows(prepared))
+    rows = [(label, whole(text, environment, prepared.service.name)) for label, text in words.rows(prepared)]
+    report.facts(words.heading(prepared), rows)
     if replaced := words.replacements(prepared):
         report.findings(replaced)
     report.facts("Estimate in US dollars", cost.rows(cost.estimate(prepared.values)))
