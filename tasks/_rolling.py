@@ -110,15 +110,19 @@ def setting(connection: Connection, sink: Sink, signals: Signals | None = None) 
     from ecs_deployment import commands_told
     from ecs_deployment.clock import RealClock
     from ecs_deployment.commits import Git
+    from ecs_deployment.events import Said
     from ecs_deployment.interrupts import Signals
     from ecs_deployment.survey import Setting
 
+    told = commands_told.sink(sink, connection.environment.name)
+    heard = signals or Signals()
+    heard.announce(lambda text: told(Said("", text, "warning")))
     return Setting(
         connection.cloud,
         connection.environment,
         RealClock(),
-        commands_told.sink(sink, connection.environment.name),
-        signals or Signals(),
+        told,
+        heard,
         blind_patience=connection.blind_patience,
         commits=Git(ROOT),
     )

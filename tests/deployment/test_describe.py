@@ -40,15 +40,16 @@ def test_a_plan_in_the_order_in_which_it_happens() -> None:
     seen = told(surveyed(b.known(b.snapshot(low, scaling=b.scaling()))))
     assert list(seen) == [
         "service",
-        "image",
+        "tag",
+        "digest",
         "runs now",
         "revision",
         "desired count",
         "borrowed",
         "if it fails",
     ]
-    assert seen["image"] == [f"demo = {b.DIGEST}"]
-    assert f"containerDefinitions.app.image: {b.URI}:old -> {b.URI}@{b.DIGEST}" in seen["revision"]
+    assert (seen["tag"], seen["digest"]) == (["demo"], [b.DIGEST])
+    assert f"containerDefinitions.app.image: {b.URI}:old -> {b.URI}@{b.DIGEST[:19]}" in seen["revision"]
     assert seen["desired count"][0] == "left as it is"
     assert seen["borrowed"] == [
         "minimumHealthyPercent 0 -> 100 for the rollout, and back after",

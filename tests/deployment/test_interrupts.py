@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -191,3 +192,34 @@ def test_of_two_signals_at_once_none_waits_in_another_thread() -> None:
         [sys.executable, "-c", TWO_AT_ONCE], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout == "torn\n", done
+
+
+def test_the_first_one_is_told_while_a_call_does_not_answer() -> None:
+    said: queue.Queue[str] = queue.Queue()
+    signals = Signals()
+    signals.announce(said.put)
+    with signals:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert said.get(timeout=30) == interrupts.HEARD  # this very wait is the call
+
+
+def test_the_first_one_is_not_told_twice() -> None:
+    """The loop that hears it says itself what comes of it."""
+    said: queue.Queue[str] = queue.Queue()
+    signals = Signals()
+    signals.announce(said.put)
+    with signals:
+        (listener,) = (one for one in threading.enumerate() if one.name == "signals")
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signals.count == 1
+        listener.join(30)
+    assert said.empty()
+
+
+def test_where_none_comes_nobody_goes_on_listening() -> None:
+    signals = Signals()
+    signals.announce(print)
+    with signals:
+        (listener,) = (one for one in threading.enumerate() if one.name == "signals")
+    listener.join(30)
+    assert not listener.is_alive()

@@ -208,3 +208,8 @@ def test_a_command_stays_on_one_line_to_be_copied() -> None:
 def test_a_long_line_without_a_label_leaves_no_empty_one_above() -> None:
     shown = table([("Revision", "new"), ("", "x" * 90)], 80)
     assert [line.text for line in shown] == ["  Revision  new", "    " + "x" * 90]
+
+
+def test_what_stands_behind_a_column_goes_on_below_itself() -> None:
+    shown = table([("Events", "2 s ago     " + "word " * 14)], 60)
+    assert [line.text.index("word") for line in shown] == [22, 22]

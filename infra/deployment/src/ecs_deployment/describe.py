@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from ecs_deployment.status import Seen, facts
 from ecs_deployment.survey import Surveyed
 from ecs_deployment.verify import Verified
 
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")  # the new one stands above in full
 _DESIRED = {None: "left as it is", 0: "to 0", 1: "0 -> 1"}
 
 Rows = list[tuple[str, str]]
@@ -38,9 +40,10 @@ def rows(one: Surveyed) -> Rows:
 
 def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
     yield "service", f"{decision.service} in cluster {decision.cluster}"
+    if decision.tag:
+        yield "tag", decision.tag
     if decision.digest or decision.tag:
-        tag = f"{decision.tag} = " if decision.tag else ""
-        yield "image", f"{tag}{decision.digest or 'digest not known'}"
+        yield "digest", decision.digest or "not known"
     yield "runs now", _short(decision.before)
     if decision.instead:
         yield "refused", decision.instead.what
@@ -53,7 +56,7 @@ def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
         changes = _changes(one, decision)
         yield "revision", _revision(decision)
         for line in changes:
-            yield "", line
+            yield "", _DIGEST.sub(r"\1", line)
         yield "desired count", _DESIRED[decision.desired]
         for line in decision.story:
             yield "", line

@@ -12,7 +12,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol, Self
@@ -26,6 +26,10 @@ _AT_ONCE = 1.0  # seconds that the loop has to leave by itself after the second 
 
 INSISTS = 3
 """Signals from which on nothing is waited for any more, the journal neither."""
+
+_NOTICE = 0.3  # seconds that the loop has to say itself that it heard the first signal
+
+HEARD = "Interrupt heard: waiting for AWS to answer a call that is under way. A second signal leaves at once."
 
 # Python runs a handler between two bytecodes: a signal just before a wait begins is heard only after it.
 _SLICE = 0.25
@@ -110,10 +114,19 @@ class Signals:
         self._unwinds = False
         self._over = False
         self._attended = False
+        self._say: Callable[[str], None] | None = None
+        self._came: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._answered = threading.Event()  # the loop knows of the first signal
+
+    def announce(self, say: Callable[[str], None]) -> None:
+        """Have the first signal told at once where a call that does not answer keeps the loop from telling it."""
+        self._say = say
 
     @property
     def count(self) -> int:
         """Signals so far."""
+        if self._count and threading.current_thread() is threading.main_thread():
+            self._answered.set()
         return self._count
 
     def wait(self, seconds: float) -> None:
@@ -139,10 +152,15 @@ class Signals:
         self._raises = False
         if not self._attended:
             self._install()
+        if self._say is not None:
+            with deaf_threads():
+                threading.Thread(target=self._listen, args=(self._say,), daemon=True, name="signals").start()
         return self
 
     def __exit__(self, kind: object = None, *_: object) -> None:
         self._over = kind is None  # else what was torn is still being unwound
+        self._answered.set()
+        self._came.put(False)
         if not self._attended:
             self._restore()
 
@@ -162,9 +180,15 @@ class Signals:
             signal.signal(number, handler)
         self._before = {}
 
+    def _listen(self, say: Callable[[str], None]) -> None:
+        """On a thread of its own: a handler may not write, since it may have come in the middle of a line."""
+        if self._came.get() and not self._answered.wait(_NOTICE):
+            say(HEARD)
+
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         self._woken.put(None)
+        self._came.put(True)
         if self._raises or (self._count >= INSISTS and not self._over):
             self._raises, self._unwinds = False, True
             raise KeyboardInterrupt

@@ -210,10 +210,12 @@ def _order(order: Order | None) -> tuple[str, ...]:
     if order.kind == "apart":
         return (f"Commits {order.commit[:12]} and {order.running[:12]} are on different branches.",)
     if order.commit and order.running:
-        known = f"this clone does not know both {order.commit[:12]} and {order.running[:12]}"
+        why = f"this clone does not know both {order.commit[:12]} and {order.running[:12]}"
+    elif order.commit or order.running:
+        why = f"no commit is known of {'what runs' if order.commit else 'this tag'}"
     else:
-        known = f"no commit is known of {'what runs' if order.commit else 'this tag'}"
-    return (f"Whether it is older than what runs was not checked: {known}.",)
+        why = "neither image names its commit"
+    return (f"Commit order not checked: {why}.",)
 
 
 def _followed(adopts: Adopted, service: model.Service) -> str:

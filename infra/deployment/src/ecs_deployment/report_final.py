@@ -13,6 +13,7 @@ from ecs_deployment.report_text import Kind
 
 _MOST_EVIDENCE = 30  # lines of a service; the rest is in --json
 _NARROWEST = 40
+_AHEAD = re.compile(r"\S.{0,24}?\s\s+(?=\S)")  # a column of its own in front of the text, such as an age
 _COMMAND = re.compile(r"`[^`]+`[.,;:]?|^inv [^:]+:")  # in a sentence, or what comes next
 
 
@@ -50,11 +51,14 @@ def table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
     return lines
 
 
-def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text in lines of that width. Words and commands stay whole: one may have to be copied."""
+def wrapped(text: str, width: int, indent: str = "", hang: int = 0) -> list[str]:
+    """The text in lines of that width, but for the first begun `hang` columns further in.
+
+    Words and commands stay whole: one may have to be copied.
+    """
     whole = _COMMAND.sub(lambda found: _kept_whole(found, width - len(indent)), text)
     lines = textwrap.wrap(
-        whole, width, initial_indent=indent, subsequent_indent=indent,
+        whole, width, initial_indent=indent, subsequent_indent=indent + " " * hang,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
     return [line.replace(words.TOGETHER, " ") for line in lines]
@@ -66,7 +70,8 @@ def _kept_whole(found: re.Match[str], width: int) -> str:
 
 
 def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
-    beside = wrapped(text, width - len(label))
+    ahead = _AHEAD.match(text)
+    beside = wrapped(text, width - len(label), hang=ahead.end() if ahead else 0)
     if all(len(part) <= width - len(label) for part in beside):
         first, *others = beside or [""]
         return [
