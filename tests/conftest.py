@@ -6,8 +6,10 @@ with it every test of Ctrl-C would wait for ever.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -20,13 +22,19 @@ from tests import tools
 hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
 hypothesis.settings.load_profile("suite")
 
-# The tests start hundreds of processes: each would compile the project anew.
+# The tests start hundreds of processes: each would compile the project anew, and each worker all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,8 @@ def _walk(node: ast.AST, package: str, *, at_load: bool) -> Iterator[Import]:
             origin = ".".join(filter(None, [above, child.module]))
             # `from a import b` may mean the module a.b: name both ends of the arrow.
             yield from (Import(f"{origin}.{alias.name}", child.lineno, at_load) for alias in child.names)
-        else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        elif not isinstance(child, ast.expr):  # an import is a statement
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             typing_only = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
             yield from _walk(child, package, at_load=at_load and not inside and not typing_only)
 
@@ -80,14 +81,17 @@ def package_of(member: str, path: Path) -> str:
     return ".".join([member, *path.relative_to(MEMBERS[member]).parts[:-1]])
 
 
-def of_members() -> Iterator[tuple[str, Path, Import]]:
+@cache
+def edges() -> list[tuple[str, Path, Import]]:
+    """Every import of every member: who makes it, where it stands."""
+    return list(_of_members())
+
+
+def _of_members() -> Iterator[tuple[str, Path, Import]]:
     for member, folder in MEMBERS.items():
         for path in modules(folder):
             for found in imports(path, package_of(member, path)):
                 yield member, path, found
-
-
-EDGES = list(of_members())
 
 
 def place(path: Path, found: Import) -> str:
@@ -114,7 +118,7 @@ def test_arrows_between_members_point_down() -> None:
     above = {*MEMBERS, "tasks", "tests"}
     wrong = [
         place(path, found)
-        for member, path, found in EDGES
+        for member, path, found in edges()
         if found.top in above - {member} and found.top not in BELOW[member]
     ]
     assert wrong == []
@@ -129,7 +133,7 @@ def _aws_allowed(member: str, path: Path, top: str) -> bool:
 def test_only_the_port_speaks_the_sdk() -> None:
     wrong = [
         place(path, found)
-        for member, path, found in EDGES
+        for member, path, found in edges()
         if found.top in {"boto3", "botocore", "moto"} and not _aws_allowed(member, path, found.top)
     ]
     assert wrong == []
@@ -139,7 +143,7 @@ def test_only_the_report_knows_colour() -> None:
     allowed = {("ecs_deployment", "report"), ("ecs_stats", "top")}
     wrong = [
         place(path, found)
-        for member, path, found in EDGES
+        for member, path, found in edges()
         if found.top == "rich" and (member, room(member, path)) not in allowed
     ]
     assert wrong == []
@@ -148,7 +152,7 @@ def test_only_the_report_knows_colour() -> None:
 def test_pure_rooms_import_no_acting_room_and_nothing_of_the_world() -> None:
     wrong = [
         place(path, found)
-        for member, path, found in EDGES
+        for member, path, found in edges()
         if member == "ecs_deployment"
         and room(member, path) in PURE
         and (

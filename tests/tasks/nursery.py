@@ -9,6 +9,7 @@ code, out, err = run(["app.status", "--env", "local"], environ, cwd, timeout=120
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -81,6 +82,7 @@ def serve() -> None:
     del sys.path[0]  # this folder
     for name in _HEAVY:
         importlib.import_module(name)
+    gc.freeze()  # no child need look through it
     for request in sys.stdin:
         arguments, environ, cwd, out, err = json.loads(request)
         pid = os.fork()

@@ -62,4 +62,10 @@ def _forget_the_caller() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(
+        code
+    )  # all is stopped and written: to take thousands of modules apart would take longer than the start

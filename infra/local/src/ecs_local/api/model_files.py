@@ -1,6 +1,7 @@
 """Reads botocore's model files once while the registers get ready: moto makes many sessions, each with a loader.
 
-That halves what an engine costs to start. It goes through the door botocore has for it, `FILE_LOADER_CLASS`.
+That halves what an engine costs to start. The files go through the door botocore has for it,
+`FILE_LOADER_CLASS`; for the list of services, some thousand look-ups in the file system, it has none.
 """
 
 from __future__ import annotations
@@ -26,9 +27,18 @@ def read_once() -> Iterator[None]:
                 self.kept[file_path] = super().load_file(file_path)
             return self.kept[file_path]
 
-    before, Loader.FILE_LOADER_CLASS = Loader.FILE_LOADER_CLASS, Keeping
+    listed: dict[tuple[str, ...], list[str]] = {}
+    files_before, list_before = Loader.FILE_LOADER_CLASS, Loader.list_available_services
+
+    def list_once(self: Any, type_name: str) -> list[str]:
+        place = (type_name, *self.search_paths)
+        if place not in listed:
+            listed[place] = list_before(self, type_name)
+        return listed[place]
+
+    Loader.FILE_LOADER_CLASS, Loader.list_available_services = Keeping, list_once
     try:
         yield
     finally:
-        Loader.FILE_LOADER_CLASS = before
+        Loader.FILE_LOADER_CLASS, Loader.list_available_services = files_before, list_before
         Keeping.kept = None
