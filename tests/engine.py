@@ -8,8 +8,7 @@ with running_engine(tmp_path) as engine:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,8 @@ from botocore.config import Config
 from ecs_local import client, images
 from ecs_local.client import Engine
 from ecs_local.sample import variants
+
+from tests.waiting import wait_for
 
 ACCOUNT, REGION = "000000000000", "eu-west-3"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -75,15 +76,6 @@ class Place:
     target_group: str
     listener: str
     network: dict[str, Any]
-
-
-def wait_for(condition: Callable[[], Any], what: str, timeout: float = 30) -> Any:
-    """The first true answer of `condition`; fails naming `what` after `timeout` seconds."""
-    end = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < end, f"{what} did not come within {timeout} s"
-        time.sleep(0.03)
-    return found
 
 
 def balanced(aws: Aws, name: str, *, delay: int = 5, interval: int = 5) -> Place:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ecs_deployment import deploy as job
-from ecs_deployment.commits import Git, Nowhere, Order, order
+from ecs_deployment.commits import Git, Kind, Nowhere, Order, order
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Result
 from ecs_deployment.plan import Plan, plan
@@ -76,10 +77,10 @@ def test_the_commit_of_a_tag(repository: dict[str, str]) -> None:
         ("side", "second", "apart"),
     ],
 )
-def test_the_order_in_a_clone(repository: dict[str, str], new: str, running: str, kind: str) -> None:
+def test_the_order_in_a_clone(repository: dict[str, str], new: str, running: str, kind: Kind) -> None:
     known = Git(Path(repository["folder"]))
     found = order(known, repository[new], repository[running])
-    assert found == Order(kind, repository[new], repository[running])  # type: ignore[arg-type]
+    assert found == Order(kind, repository[new], repository[running])
     assert order(known, repository[new][:10], repository[running]).kind == kind
 
 
@@ -121,9 +122,9 @@ def test_without_git_or_a_clone_nothing_is_known(
 A, C = "a" * 40, "c" * 40
 
 
-def planned(kind: str, **request: bool) -> Plan | Refusal:
-    known = b.known(order=Order(kind, A, C if kind != "same" else A), commit=A)  # type: ignore[arg-type]
-    return plan(Request("staging", "demo", **request), known, b.SETTINGS)  # type: ignore[arg-type]
+def planned(kind: Kind, **request: Any) -> Plan | Refusal:
+    known = b.known(order=Order(kind, A, C if kind != "same" else A), commit=A)
+    return plan(Request("staging", "demo", **request), known, b.SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def deployed(world: World, tag: str, folder: str, **request: bool) -> Result:
     (result,) = job.deploy(
         setting,
         Request("staging", tag, **request),
-        Wishes(probe=False),  # type: ignore[arg-type]
+        Wishes(probe=False),
     ).services
     return result
 

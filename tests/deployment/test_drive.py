@@ -12,7 +12,7 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.plan import Plan
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import MemoryCloud, World, completes, crashes, stands
+from tests.deployment.memory_cloud import Fault, MemoryCloud, World, completes, crashes, stands
 
 GONE = Unreachable("AWS could not be reached for ecs:DescribeServices.", "Check the network.")
 EXPIRED = Expired("AWS no longer accepts the credentials (ExpiredTokenException).", "Sign in again.")
@@ -168,7 +168,8 @@ def test_a_permission_that_is_missing_before_anything_changed_is_a_refusal() -> 
 
 def test_an_update_whose_answer_stays_lost_is_undecided() -> None:
     place = world()
-    place.cloud.fail("update_service", *["never_arrived"] * 6)  # type: ignore[list-item]
+    lost: list[Fault] = ["never_arrived"] * 6
+    place.cloud.fail("update_service", *lost)
     (result,) = place.drive(place.job(plan()))
     assert result.outcome is Outcome.UNDECIDED
 

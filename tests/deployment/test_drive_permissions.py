@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from ecs_deployment.errors import Denied
 from ecs_deployment.outcome import Outcome
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import World, completes, crashes
+from tests.deployment.memory_cloud import MemoryCloud, World, completes, crashes
 
 BORROWED = b.planned(
     content=b.definition(image="new").content,
@@ -20,9 +21,9 @@ BORROWED = b.planned(
 )
 
 
-def world(progress: object = completes) -> World:
+def world(progress: Callable[[MemoryCloud, str], None] = completes) -> World:
     made = World(floor=0)
-    made.cloud.progress = progress  # type: ignore[assignment]
+    made.cloud.progress = progress
     made.cloud.scalable["app"] = b.scaling()
     return made
 

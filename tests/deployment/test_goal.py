@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ecs_deployment import goal as goals
@@ -17,7 +18,7 @@ def arn(number: int) -> str:
     return f"{b.OLD.rpartition(':')[0]}:{number}"
 
 
-def ran(number: int, revision: int, tag: str, *, proven: bool = True, **changes: object) -> Entry:
+def ran(number: int, revision: int, tag: str, *, proven: bool = True, **changes: Any) -> Entry:
     made = Entry(
         number,
         revision=arn(revision),
@@ -28,7 +29,7 @@ def ran(number: int, revision: int, tag: str, *, proven: bool = True, **changes:
         owner="ann@laptop:1",
         finished=1_700_000_000.0 + number,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 V1, V2, BROKEN = ran(1, 1, "v1"), ran(2, 2, "v2"), ran(3, 3, "v3", proven=False)

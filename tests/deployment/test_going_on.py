@@ -86,7 +86,8 @@ def test_a_failing_deploy_killed_anywhere_is_seen_back_by_resume() -> None:
         )
         nothing_is_left(world)
         assert world.live().task_definition == b.OLD
-        assert newest_proof(world) is None or newest_proof(world).tag == "old"  # type: ignore[union-attr]
+        proof = newest_proof(world)
+        assert proof is None or proof.tag == "old"
     assert Outcome.ROLLED_BACK in outcomes
 
 
@@ -177,8 +178,9 @@ def test_without_a_journal_there_is_nothing_to_go_on_with(action: Action) -> Non
 def test_a_living_deploy_is_neither_resumed_nor_aborted_unless_forced() -> None:
     world = rolling()()
     world.clock.now -= LIVE_OWNER
-    for action in ("resume", "abort"):
-        result = act(world, action)  # type: ignore[arg-type]
+    actions: tuple[Action, ...] = ("resume", "abort")
+    for action in actions:
+        result = act(world, action)
         assert result.outcome is Outcome.REFUSED
         assert "holds the lock of app in staging: deploy of demo since" in result.cause
     before = world.clock.now

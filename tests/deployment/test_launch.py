@@ -14,7 +14,7 @@ from ecs_deployment.rollout import begin
 from ecs_deployment.rollout_state import GoBackTo, Limits, RaiseAgain, StopDeployment
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import World
+from tests.deployment.memory_cloud import Fault, World
 
 CONTENT = b.definition(image="new").content
 ROLLS = b.planned(
@@ -117,9 +117,9 @@ def test_whatever_happens_to_the_update_there_is_one_deployment(fault: CloudErro
 
 
 @pytest.mark.parametrize("last", ["answer_lost", "never_arrived"])
-def test_one_deployment_even_when_several_answers_are_lost(last: str) -> None:
+def test_one_deployment_even_when_several_answers_are_lost(last: Fault) -> None:
     place = world()
-    place.cloud.fail("update_service", "never_arrived", SLOW_DOWN, "never_arrived", last)  # type: ignore[arg-type]
+    place.cloud.fail("update_service", "never_arrived", SLOW_DOWN, "never_arrived", last)
     start(place, replace(ROLLS, force=True))
     assert ids(place) == ["ecs-svc/2", "ecs-svc/1"]
 

@@ -86,7 +86,7 @@ def test_only_the_configured_containers_get_the_image() -> None:
     assert [d["image"] for d in decided(facts).content["containerDefinitions"]] == [
         f"{URI}@{DIGEST}",
         "envoy:1",
-    ]  # type: ignore[index]
+    ]
 
 
 def test_what_runs_already_and_is_well_is_left_alone() -> None:

@@ -2,13 +2,14 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from ecs_deployment.probe import Baseline, Probe
+
+from tests.waiting import wait_for
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 CUT = b""
@@ -77,13 +78,6 @@ def probing(url: str, *, first: bool = False, timeout: float = 5) -> Iterator[Pr
         yield probe
     finally:
         probe.stop()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def refusing() -> str:

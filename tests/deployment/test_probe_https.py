@@ -5,7 +5,6 @@ import ipaddress
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ecs_deployment.probe import Baseline, Probe
+
+from tests.waiting import wait_for
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
@@ -89,8 +90,5 @@ def test_an_accepted_certificate_is_measured(
     probe = Probe(url, per_second=50)
     assert probe.baseline() == Baseline(True, "", 200)
     probe.start(count_from_first_success=False)
-    deadline = time.monotonic() + 20
-    while probe.traffic().requests < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: probe.traffic().requests >= 5, "the probe's requests")
     assert probe.stop().failed == 0

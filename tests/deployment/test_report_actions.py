@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.report_text import WORDS, facts, headline, next_steps
 
 
-def result(action: str, outcome: Outcome, **changes: object) -> Result:
+def result(action: str, outcome: Outcome, **changes: Any) -> Result:
     made = Result("app", outcome, revision="app:2", action=action, tag="v1")
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 @pytest.mark.parametrize(

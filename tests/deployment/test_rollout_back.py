@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ecs_deployment import attention, model, rollout, rollout_evident
@@ -16,14 +17,14 @@ BACK = b.deployment(3, b.OLD, running=0, rollout_state="IN_PROGRESS", created_at
 CRASHED = tuple(b.failed(3, task_definition=b.OLD, created_at=10.0 + n) for n in range(3))
 
 
-def retreating(**changes: object) -> State:
+def retreating(**changes: Any) -> State:
     """Our rollout failed, and the update that leads back has been answered."""
     plan = b.planned(fallback=PROVEN)
     failing = tuple(b.failed(2) for _ in range(3))
     state, effects = walk(begun(plan), [look(b.service(STARTED, OLD_ONE), stopped=failing)])
     assert effects
     assert state.phase is Phase.RETREATING
-    return replace(state, **changes)  # type: ignore[arg-type]
+    return replace(state, **changes)
 
 
 def test_an_earlier_revision_that_crashes_too_is_not_waited_out() -> None:

@@ -69,9 +69,9 @@ def test_everything_that_can_be_set(write: Any) -> None:
 def test_settings_are_frozen(write: Any) -> None:
     settings = load(write(LOCAL))
     with pytest.raises(FrozenInstanceError):
-        settings.path = Path()  # type: ignore[misc]
+        settings.path = Path()  # type: ignore[misc] # it is what must not work
     with pytest.raises(TypeError):
-        settings.environments["x"] = settings.environments["local"]  # type: ignore[index]
+        settings.environments["x"] = settings.environments["local"]  # type: ignore[index] # nor this
 
 
 def test_a_mark_at_the_start_and_windows_line_ends_are_fine(write: Any) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -108,10 +109,10 @@ def test_a_refused_connection_is_a_502() -> None:
 
 
 @pytest.mark.parametrize("state", ["initial", "unused"])
-def test_no_target_that_takes_requests_is_a_503(state: str) -> None:
+def test_no_target_that_takes_requests_is_a_503(state: Any) -> None:
     async def scenario(made: Rig) -> None:
         assert (await made.get())[0] == 503
-        await made.target(replies(b"x"), state)  # type: ignore[arg-type]
+        await made.target(replies(b"x"), state)
         status, body = await made.get()
         assert status == 503
         assert b"<h1>503 Service Temporarily Unavailable</h1>" in body

@@ -47,7 +47,7 @@ def _world(configuration: Content | None) -> World:
 
 def _ship(registers: Registers, configuration: Content | None, *lines: tuple[float, str]) -> Registers:
     async def run() -> None:
-        shipper = Shipper(_world(configuration), registers)  # type: ignore[arg-type]
+        shipper = Shipper(_world(configuration), registers)  # type: ignore[arg-type] # one operation of a client is all it asks
         for at, text in lines:
             shipper.take(LogLine("task", "app", at, text))
         shipper.take(LogLine("gone", "app", 1.0, "of a task that is forgotten"))

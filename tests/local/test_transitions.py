@@ -17,11 +17,11 @@ from ecs_local.facts import (
     StartFailed,
     TargetChecked,
 )
-from ecs_local.profile import FARGATE, FAST, PROFILES
+from ecs_local.profile import FARGATE, FAST, PROFILES, Profile
 from ecs_local.simulate import Behaviour
 from ecs_local.step import next_moment, step
 from ecs_local.transitions import counts
-from ecs_local.world import Target, TargetGroup, Task, World
+from ecs_local.world import Health, Target, TargetGroup, Task, World
 
 from tests.local.worlds import GROUP, Stage
 
@@ -191,11 +191,14 @@ def test_a_container_that_is_not_essential_may_go() -> None:
         ("UNKNOWN", "UNHEALTHY", "UNHEALTHY"),
     ],
 )
-def test_health_of_a_task_is_that_of_its_essential_containers(app: str, sidecar: str, expected: str) -> None:
+def test_health_of_a_task_is_that_of_its_essential_containers(
+    app: Health, sidecar: Health, expected: str
+) -> None:
     stage = Stage(desired=0)
     task = two_containers(stage)
-    for name, health in (("app", app), ("sidecar", sidecar), ("helper", "UNHEALTHY")):
-        transitions.observe(stage.world, ContainerHealth(task.arn, name, health), stage.now)  # type: ignore[arg-type]
+    seen: dict[str, Health] = {"app": app, "sidecar": sidecar, "helper": "UNHEALTHY"}
+    for name, health in seen.items():
+        transitions.observe(stage.world, ContainerHealth(task.arn, name, health), stage.now)
     assert task.health == expected
 
 
@@ -282,10 +285,10 @@ def test_addresses_are_loopback_and_distinct() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
-def test_speed_shortens_a_rollout_in_proportion(profile: object) -> None:
+def test_speed_shortens_a_rollout_in_proportion(profile: Profile) -> None:
     took = []
     for factor in (1.0, 10.0):
-        stage = Stage(delay=30, profile=PROFILES[profile.name].at_speed(factor))  # type: ignore[attr-defined]
+        stage = Stage(delay=30, profile=profile.at_speed(factor))
         stage.up()
         stage.deploy("2")
         began = stage.now

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,7 +16,8 @@ import pytest
 from ecs_local.facts import ContainerHealth, ImageResolved, ProcessExited, ProcessStarted, StartFailed
 from ecs_local.world import Parameter
 
-from tests.local.worker_rig import ADDRESS, PATIENCE, Rig, rig, shell, until
+from tests.local.worker_rig import ADDRESS, Rig, rig, shell, until
+from tests.waiting import wait_for
 
 
 def run(tmp_path: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
@@ -319,7 +319,4 @@ def test_a_killed_engine_leaves_no_process(tmp_path: Path) -> None:
         assert all(map(alive, pids))
         engine.send_signal(signal.SIGKILL)
         engine.wait()
-    deadline = time.monotonic() + PATIENCE
-    while any(map(alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(map(alive, pids))
+    wait_for(lambda: not any(map(alive, pids)), "the end of the task")

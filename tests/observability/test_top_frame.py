@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ecs_stats import stats as s
@@ -27,8 +28,8 @@ from hypothesis import strategies as st
 from tests.observability.looks import NOW, asleep, look, rolling
 
 
-def _text(seen: Stats, width: int = 200, height: int | None = None, **view: object) -> str:
-    return plain(frame([seen], NOW, View(width, height, **view)))  # type: ignore[arg-type]
+def _text(seen: Stats, width: int = 200, height: int | None = None, **view: Any) -> str:
+    return plain(frame([seen], NOW, View(width, height, **view)))
 
 
 def _heads(width: int) -> list[str]:

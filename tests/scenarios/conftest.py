@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def where(shared: Place) -> Place:
 
 
 @pytest.fixture
-def fresh(tmp_path: object) -> Iterator[Place]:
+def fresh(tmp_path: Path) -> Iterator[Place]:
     """A place of the test's own, in which nothing was ever deployed."""
-    with place(tmp_path / "place") as found:  # type: ignore[operator]
+    with place(tmp_path / "place") as found:
         yield found

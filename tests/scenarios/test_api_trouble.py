@@ -9,7 +9,7 @@ from ecs_deployment.outcome import Outcome
 from ecs_local import client
 
 from tests.scenarios.place import Place
-from tests.scenarios.test_interrupted import deploying
+from tests.scenarios.processes import deploying
 
 CHANGES = ("RegisterTaskDefinition", "PutParameter", "RegisterScalableTarget", "UpdateService")
 ALL = (*CHANGES, "DescribeServices", "GetParameter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ecs_deployment import events, model
 from ecs_deployment.outcome import Outcome, Result
@@ -11,9 +12,9 @@ from ecs_deployment.rollout_state import Limits
 from tests.scenarios.place import Place, without_url
 
 
-def only(where: Place, tag: str, **wishes: object) -> Result:
+def only(where: Place, tag: str, **wishes: Any) -> Result:
     """Deploy and give the one service's result."""
-    report = where.deploy(tag, **wishes)  # type: ignore[arg-type]
+    report = where.deploy(tag, **wishes)
     (result,) = report.services
     assert report.exit_code == result.outcome.exit_code
     return result

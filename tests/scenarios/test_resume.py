@@ -14,7 +14,7 @@ from ecs_deployment.journal import Held, Taking, journal_path, take
 from ecs_deployment.outcome import Outcome, Result
 
 from tests.scenarios.place import Place
-from tests.scenarios.test_interrupted import deploying
+from tests.scenarios.processes import deploying
 from tests.tasks.command import inv, one_object
 
 

@@ -134,7 +134,9 @@ def test_superseded(idle: Place) -> None:
     assert (result.outcome, report.exit_code) == (Outcome.SUPERSEDED, 6)
     assert taken[0] in screen(report)
     # Theirs may still need the floor, so it stays in the journal; scale-in is held back by ECS itself.
-    assert idle.snapshot().scaling.suspended.scale_in is False  # type: ignore[union-attr]
+    scaling = idle.snapshot().scaling
+    assert scaling
+    assert scaling.suspended.scale_in is False
     if result.owed:
         assert {debt.what for debt in idle.entries()[0].debts} == {"floor"}
         assert "minimumHealthyPercent" in screen(report)

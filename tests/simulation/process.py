@@ -250,7 +250,7 @@ class Process:
         if self.stage.through_aws:
             return AwsCloud(aws_session.session())
         session = MemorySession(self.send, lambda: self.now, self.sleep, self.chance.random)
-        return AwsCloud(session)  # type: ignore[arg-type]
+        return AwsCloud(session)  # type: ignore[arg-type] # a session in memory: the two methods that the port calls
 
     def _request(self) -> Request:
         run = self.run

@@ -34,7 +34,7 @@ def planted(bug: Bug) -> Iterator[None]:
     """While inside, the deployer has the bug. Every reference to the function has it, since its code is exchanged."""
     module_name, _, path = bug.where.partition(":")
     module = importlib.import_module(f"ecs_deployment.{module_name}")
-    function: FunctionType = reduce(getattr, path.split("."), module)  # type: ignore[arg-type]
+    function: FunctionType = reduce(getattr, path.split("."), module)  # type: ignore[arg-type] # by name, so nobody can know its type
     sound = function.__code__
     function.__code__ = _with(bug, module, path)
     try:

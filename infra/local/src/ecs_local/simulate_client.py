@@ -38,8 +38,8 @@ class Client:
         if handler is None:
             raise AwsError("UnknownOperationException", f"The simulation does not answer {operation}.")
         simulation = self._simulation
-        # None for the passive registers: no handler that is at home in a world asks them.
-        call = Call(simulation.world, simulation.now, None, "http://127.0.0.1")  # type: ignore[arg-type]
+        # None for the passive registers:
+        call = Call(simulation.world, simulation.now, None, "http://127.0.0.1")  # type: ignore[arg-type] # nobody asks them here
         answer = cast("Content", handler(call, params))
         if not operation.startswith(READS) and service != "ssm":  # no task hangs on a parameter
             simulation.touch()

@@ -23,6 +23,7 @@ SORTS: dict[str, tuple[str, Callable[[Row], float | str]]] = {
 """Keys, and by what they sort."""
 
 _MOST_EVENTS, _MOST_LINES, _FEWEST_ROWS = 3, 6, 4
+_ROLLOUTS: dict[str, Kind] = {"COMPLETED": "good", "FAILED": "bad", "IN_PROGRESS": "warning"}
 _TASK_KINDS: tuple[Kind, ...] = ("task0", "task1", "task2", "task3", "task4", "task5")
 
 
@@ -57,7 +58,7 @@ def frame(looks: Sequence[Stats], now: float, view: View) -> list[Line]:
 
 def _header(look: Stats, now: float, width: int) -> list[Line]:
     service = look.service
-    state: Kind = {"COMPLETED": "good", "FAILED": "bad", "IN_PROGRESS": "warning"}.get(service.rollout, "")  # type: ignore[assignment]
+    state = _ROLLOUTS.get(service.rollout, "")
     pending = f", {service.pending} pending" if service.pending else ""
     failed = f", {service.failed_tasks} failed" if service.failed_tasks else ""
     since = f" {age(now - service.deployed_at)} ago" if service.deployed_at is not None else ""
@@ -128,7 +129,7 @@ def _joined(parts: Sequence[Span], width: int) -> list[Line]:
 
 def _notes(look: Stats, width: int) -> list[Line]:
     """What could not be seen, and why."""
-    found = [(note, "warning") for note in look.notes]
+    found: list[tuple[str, Kind]] = [(note, "warning") for note in look.notes]
     usage = look.readings.get(s.USAGE)
     if usage is not None and usage.note and look.service.running and not look.notes:
         found.append((f"No CPU and memory per container: {usage.note}.", "dim"))
@@ -136,7 +137,7 @@ def _notes(look: Stats, width: int) -> list[Line]:
         found.append(
             (f"{look.name} is asleep: no task runs, nothing is measured. Wake it with a request.", "dim")
         )
-    return [[Span(cut(text, width), kind)] for text, kind in found]  # type: ignore[arg-type]
+    return [[Span(cut(text, width), kind)] for text, kind in found]
 
 
 def _rows(looks: Sequence[Stats], now: float, sort: str) -> list[Row]:
