@@ -13,7 +13,7 @@ from tasks._task import task
 if TYPE_CHECKING:
     from ecs_deployment.image import BuildPlan
 
-    from tasks._connect import Connection
+    from tasks._connection import Connection
 
 PUBLISHED = tag("Tag to publish the image under. Required.", "the tag to publish under")
 

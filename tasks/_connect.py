@@ -8,54 +8,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from tasks._connection import Connection
 from tasks._place import engine_home, environments_file
 
 if TYPE_CHECKING:
     from ecs_deployment.aws import Session
-    from ecs_deployment.cloud import Cloud
     from ecs_deployment.settings import Environment
     from ecs_local.client import Engine
-    from ecs_provisioning.calls import Aws
 
 _PATIENCE_LOCAL = 5.0  # seconds: an engine on this machine that does not answer is gone
 _PATIENCE_AWS = 120.0
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """An environment with every name filled in, and the port to it.
-
-    `clients` makes boto3 clients that may repeat a request, `changes` such that send each once.
-    """
-
-    environment: Environment
-    cloud: Cloud
-    clients: Callable[[str], Any]
-    changes: Callable[[str], Any]
-    blind_patience: float
-    engine: Engine | None = None
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def aws(self) -> Aws:
-        """The account as `ecs_provisioning` wants it."""
-        from ecs_provisioning.calls import Aws
-
-        return Aws(self.clients, self.changes)
-
-    @property
-    def region(self) -> str:
-        """Where the account is asked."""
-        return self.environment.region or str(self.clients("ecs").meta.region_name)
-
-    def spent(self) -> tuple[int, float]:
-        """API calls and seconds so far."""
-        return self.cloud.calls, time.monotonic() - self.began
 
 
 def connect(name: str, *, tell: Tell | None = None) -> Connection:

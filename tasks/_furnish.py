@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ecs_deployment.settings import Environment, ServiceSettings
     from ecs_local.client import Engine
 
-    from tasks._connect import Connection, Tell
+    from tasks._connect import Tell
+    from tasks._connection import Connection
 
 
 def furnished(found: Connection, engine: Engine, tell: Tell) -> tuple[Environment, bool]:

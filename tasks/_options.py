@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tasks import _given as options
 from tasks._given import Option
-from tasks._parse import environment, required
+from tasks._parse import required
+from tasks._place import environment
 
 ENV = Option("env", "Environment of infra/environments.toml. Default: $INFRA_ENV.", "", environment)
 SERVICE = options.names("service", "Services by name, as in a,b. Default: all of the environment.")

@@ -5,13 +5,9 @@ An option that was left out arrives as `""`; one that was typed with an empty va
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Sequence
 from typing import TypeVar
-
-from tasks._place import environments_file, known_environments
 
 T = TypeVar("T")
 
@@ -28,19 +24,6 @@ class UsageError(Exception):
         super().__init__(what)
         self.what = what
         self.cure = cure
-
-
-def environment(value: str) -> str:
-    """The environment's name: `--env`, or $INFRA_ENV, and then stderr says so."""
-    if value.strip():
-        return value.strip()
-    fallback = os.environ.get("INFRA_ENV", "").strip()
-    if fallback:
-        print(f"Environment {fallback} (from INFRA_ENV).", file=sys.stderr)
-        return fallback
-    known = known_environments(environments_file())
-    cure = f"Known: {', '.join(known)}." if known else f"They are named in {environments_file()}."
-    raise UsageError("No environment was named.", f"Add --env NAME or set INFRA_ENV. {cure}")
 
 
 def required(option: str, value: str, what: str) -> str:

@@ -1,9 +1,12 @@
-"""Where things stand: the repository, the file of the environments, the home of the embedded ECS."""
+"""Where things stand: the repository, the environments, the home of the embedded ECS."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+
+from tasks._parse import UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,3 +32,16 @@ def known_environments(file: Path) -> tuple[str, ...]:
     except (OSError, ValueError):
         return ()
     return tuple(table) if isinstance(table, dict) else ()
+
+
+def environment(value: str) -> str:
+    """The environment's name: `--env`, or $INFRA_ENV, and then stderr says so."""
+    if value.strip():
+        return value.strip()
+    fallback = os.environ.get("INFRA_ENV", "").strip()
+    if fallback:
+        print(f"Environment {fallback} (from INFRA_ENV).", file=sys.stderr)
+        return fallback
+    known = known_environments(environments_file())
+    cure = f"Known: {', '.join(known)}." if known else f"They are named in {environments_file()}."
+    raise UsageError("No environment was named.", f"Add --env NAME or set INFRA_ENV. {cure}")

@@ -11,7 +11,7 @@ from tasks._parse import UsageError
 if TYPE_CHECKING:
     from ecs_provisioning.prepare import Wish
 
-    from tasks._connect import Connection
+    from tasks._connection import Connection
 
 
 def plan(name: str, services: tuple[str, ...], wishes: Mapping[str, str], *, as_json: bool = False) -> None:

@@ -20,20 +20,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit, UnexpectedExit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from tasks._arguments import argument, same
 from tasks._ends import INTERRUPTED, expected, told, unexpected
 from tasks._given import Given, Option
 from tasks._pipe import READER_LEFT, full, reader_left, silence_stdout
 from tasks._signals import unwinding
 from tasks._stdout import one_object
 
-T = TypeVar("T")
 Body = Callable[[Given], int | None]
 _Invoked = Callable[..., int | None]
 
@@ -80,49 +80,10 @@ class PoliteTask(Task[_Invoked]):
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002 - Invoke's
         """The options for Invoke's parser, in the order in which the task names them."""
-        return [_argument(one) for one in self.options]
+        return [argument(one) for one in self.options]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PoliteTask:
-        return _same(self)  # Invoke copies every task of the tree as it mounts it
-
-
-class _Switch(Argument):
-    """An option without a value. Invoke copies those of the whole tree before it parses a word."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Switch:
-        return _same(self)
-
-
-class _Text(_Switch):
-    """An option with a value. Invoke cannot tell `--service ""` from no `--service`, which would mean all."""
-
-    def __repr__(self) -> str:  # Invoke names an option this way when its value is missing
-        return f"--{self.names[0]}"
-
-    def set_value(self, value: Any, cast: bool = True) -> None:
-        name = f"--{self.names[0]}"
-        if not str(value).strip():
-            raise Exit(f"{name} was given an empty value.\nGive it a value or leave it out.", code=2)
-        if str(value).startswith("--"):
-            raise Exit(
-                f"{name} was given {value!r}, which looks like an option.\nGive {name} a value.", code=2
-            )
-        super().set_value(value, cast)
-
-
-def _same(whole: T) -> T:
-    """Another one of the same parts: none of them changes."""
-    made = object.__new__(type(whole))
-    made.__dict__.update(whole.__dict__)
-    return made
-
-
-def _argument(option: Option[Any]) -> Argument:
-    kind, value, left_out = (_Text, str, "") if option.parse else (_Switch, bool, False)
-    attribute = (
-        option.attribute if option.attribute != option.name else None
-    )  # Invoke trips over an equal one
-    return kind(names=(option.name,), kind=value, default=left_out, help=option.about, attr_name=attribute)
+        return same(self)  # Invoke copies every task of the tree as it mounts it
 
 
 def task(*options: Option[Any], default: bool = False) -> Callable[[Body], PoliteTask]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ecs_stats.collect import Collector
     from ecs_stats.stats import Stats
 
-    from tasks._connect import Connection
+    from tasks._connection import Connection
 
 _EVERY_LOCAL, _EVERY_AWS = 1.0, 5.0  # seconds: what the embedded ECS tells each second costs AWS a call
 

@@ -60,7 +60,7 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert "ecs-local-app: would be made" in ran(environ, "--dry", "infra.apply", "--env", "local").stdout
     made = ran(environ, "infra.apply", "--env", "local").stdout
     assert "Service: CREATE_COMPLETE" in made
-    assert made.endswith("Nothing runs yet. Next: inv app.deploy --env local --tag TAG\n")
+    assert made.endswith("Nothing runs yet. Next: inv app.deploy --env local --service app --tag TAG\n")
     assert "nothing to change" in ran(environ, "infra.plan", "--env", "local").stdout
 
     ran(environ, "app.deploy", "--env", "local", "--tag", "demo")
