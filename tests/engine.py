@@ -30,7 +30,7 @@ REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 @contextmanager
 def running_engine(home: Path, profile: str = "fast", speed: float = 1.0) -> Iterator[Engine]:
     """An engine that is stopped at the end, whatever happens."""
-    engine = client.up(home, profile=profile, speed=speed, timeout=30)
+    engine = client.up(home, profile=profile, speed=speed, timeout=60)
     try:
         yield engine
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 _PAUSE = 0.03  # seconds between two looks, where nothing tells that there is news
 
 
-def wait_for(condition: Callable[[], Any], what: str = "what was waited for", timeout: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], what: str = "what was waited for", timeout: float = 60) -> Any:
     """The first true answer of `condition`; fails naming `what` after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not (found := condition()):

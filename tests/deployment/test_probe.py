@@ -2,12 +2,14 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from ecs_deployment.probe import Baseline, Probe
+from ecs_deployment.probe_request import Answer
 
 from tests.waiting import wait_for
 
@@ -80,10 +82,12 @@ def probing(url: str, *, first: bool = False, timeout: float = 5) -> Iterator[Pr
         probe.stop()
 
 
-def refusing() -> str:
-    """The url of a port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The url of a port that refuses connections: bound, so that nobody else gets it, and not listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
 
 
 def test_a_well_service_loses_nothing() -> None:
@@ -118,7 +122,8 @@ def test_a_cut_connection_counts_only_where_a_second_one_confirms_it(broken: byt
         wait_for(lambda: probe.traffic().failed_in_a_row >= 3)
         healed.set()
         wait_for(lambda: probe.traffic().failed_in_a_row == 0)
-        assert server.connections >= probe.traffic().requests + 3
+        answered = probe.traffic().requests
+        assert server.connections >= answered + 3
 
 
 def test_a_single_cut_is_forgiven() -> None:
@@ -127,8 +132,8 @@ def test_a_single_cut_is_forgiven() -> None:
         assert probe.traffic().failed == 0
 
 
-def test_a_refused_port_is_lost() -> None:
-    with probing(refusing()) as probe:
+def test_a_refused_port_is_lost(refusing: str) -> None:
+    with probing(refusing) as probe:
         wait_for(lambda: probe.traffic().failed >= 3)
         traffic = probe.stop()
     assert traffic.failed == traffic.requests == traffic.failed_in_a_row
@@ -145,16 +150,27 @@ def test_slow_answers_do_not_slow_the_rate() -> None:
         assert probe.traffic().requests == 0
 
 
-def test_the_number_in_flight_is_bounded() -> None:
-    with serving(SILENCE) as server:
-        probe = Probe(server.url, per_second=500, timeout=0.02)  # 20 may be in flight
-        before = threading.active_count()
-        probe.start(count_from_first_success=False)
-        try:
-            wait_for(lambda: server.connections >= 60)
-            assert threading.active_count() <= before + 1 + 20
-        finally:
-            probe.stop()
+def test_the_number_in_flight_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    answers = threading.Event()
+
+    def silent(*_: object) -> Answer:
+        asked.append(time.monotonic())
+        answers.wait(60)
+        return Answer("answered", "at last", 200)
+
+    monkeypatch.setattr("ecs_deployment.probe.request", silent)
+    probe = Probe("http://127.0.0.1/", per_second=500, timeout=0.02)  # 20 may be in flight
+    probe.start(count_from_first_success=False)
+    try:
+        wait_for(lambda: len(asked) >= 20)
+        wait_for(lambda: time.monotonic() > asked[19] + 0.1)  # fifty more were due
+        assert len(asked) == 20
+        answers.set()
+        wait_for(lambda: probe.traffic().requests > 20)
+    finally:
+        answers.set()
+        probe.stop()
 
 
 def test_from_zero_it_counts_from_the_first_healthy_answer() -> None:
@@ -189,8 +205,8 @@ def test_stop_is_final_and_does_not_wait_for_the_slow() -> None:
         assert server.connections == sent
 
 
-def test_without_a_start_nothing_was_measured() -> None:
-    probe = Probe(refusing())
+def test_without_a_start_nothing_was_measured(refusing: str) -> None:
+    probe = Probe(refusing)
     assert probe.traffic().why_not == "no traffic was sent"
     assert not probe.stop().measured
 
@@ -231,12 +247,12 @@ def test_baseline_takes_any_other_redirect_for_an_answer() -> None:
         assert Probe(server.url).baseline() == Baseline(True, "", 302)
 
 
-def test_baseline_names_what_is_wrong_without_an_answer() -> None:
+def test_baseline_names_what_is_wrong_without_an_answer(refusing: str) -> None:
     with serving(SILENCE) as server:
         assert "no answer within 0.05 s" in Probe(server.url, timeout=0.05).baseline().reason
         https = server.url.replace("http:", "https:")
         assert Probe(https, timeout=0.05).baseline().status is None
-    assert "refuses connections" in Probe(refusing()).baseline().reason
+    assert "refuses connections" in Probe(refusing).baseline().reason
     assert "does not resolve" in Probe("http://nowhere.invalid/").baseline().reason
 
 

@@ -82,7 +82,7 @@ class Lines(io.StringIO):
         self.written = threading.Event()
 
     def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while text not in self.getvalue():
             assert time.monotonic() < deadline, f"no {text!r} in {self.getvalue()!r}"
             time.sleep(0.005)

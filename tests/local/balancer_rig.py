@@ -14,7 +14,7 @@ from ecs_local.facts import TargetChecked
 from ecs_local.profile import FAST
 from ecs_local.world import Content, Listener, ListenerRule, Target, TargetGroup, TargetState, World
 
-PATIENCE = 10.0  # seconds; a bound, never a measure
+PATIENCE = 60.0  # seconds; a bound, never a measure
 
 T = TypeVar("T")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -56,6 +56,7 @@ class Rig:
     facts: list[TargetChecked]
     servers: list[asyncio.Server] = field(default_factory=list)
     connections: set[asyncio.Task[None]] = field(default_factory=set)
+    clients: list[asyncio.StreamWriter] = field(default_factory=list)
     seen: int = 0  # connections that targets have got
 
     async def target(self, behave: Behaviour, state: TargetState = "healthy") -> Target:
@@ -99,8 +100,10 @@ class Rig:
         return await client
 
     async def connect(self) -> Streams:
-        """A client's connection to the listener."""
-        return await asyncio.open_connection("127.0.0.1", self.listener.bound_port)
+        """A client's connection to the listener; at the end it is closed, if it was not before."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.listener.bound_port)
+        self.clients.append(writer)
+        return reader, writer
 
     async def get(self, path: str = "/", *headers: str) -> tuple[int, bytes]:
         """Status and body of one request on a connection of its own."""
@@ -153,6 +156,8 @@ async def rig(action: Content | None = None, skew: float = 0.3) -> AsyncIterator
     try:
         yield made
     finally:
+        for writer in made.clients:
+            writer.transport.abort()
         await balancer.stop()
         for server in made.servers:
             server.close()

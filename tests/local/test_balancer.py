@@ -101,8 +101,10 @@ def test_nothing_is_sent_twice() -> None:
 
 def test_a_refused_connection_is_a_502() -> None:
     async def scenario(made: Rig) -> None:
-        target = await made.register(_unused_port())
-        assert (await made.get())[0] == 502
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+            target = await made.register(unused.getsockname()[1])
+            assert (await made.get())[0] == 502
         assert target.in_flight == 0
 
     run(scenario)
@@ -238,9 +240,3 @@ def test_listeners_follow_the_world() -> None:
             await asyncio.open_connection("127.0.0.1", port)
 
     run(scenario)
-
-
-def _unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -38,8 +38,8 @@ def _ended(home: Path) -> bool:
 
 
 def test_up_finds_what_runs_and_down_ends_it(home: Path) -> None:
-    first = client.up(home, timeout=30)
-    again = client.up(home, timeout=30)
+    first = client.up(home, timeout=60)
+    again = client.up(home, timeout=60)
     assert (first.started, again.started) == (True, False)
     assert (first.pid, first.port) == (again.pid, again.port)
     assert client.running(home) == again
@@ -52,7 +52,7 @@ def test_up_finds_what_runs_and_down_ends_it(home: Path) -> None:
 def test_two_starts_at_once_end_with_one_engine(home: Path) -> None:
     code = (
         "import sys, pathlib; from ecs_local import client; "
-        "print(client.up(pathlib.Path(sys.argv[1]), timeout=30).pid)"
+        "print(client.up(pathlib.Path(sys.argv[1]), timeout=60).pid)"
     )
 
     def start(_: int) -> str:
@@ -67,7 +67,7 @@ def test_two_starts_at_once_end_with_one_engine(home: Path) -> None:
 
 
 def test_a_second_process_in_the_same_home_is_refused(home: Path) -> None:
-    client.up(home, timeout=30)
+    client.up(home, timeout=60)
     second = subprocess.run(
         [sys.executable, "-m", "ecs_local", "serve", "--home", str(home)],
         capture_output=True,
@@ -82,20 +82,20 @@ def test_a_port_in_use_is_named(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(PortInUseError, match=str(port)) as caught:
-            client.up(home, port=port, timeout=30)
+            client.up(home, port=port, timeout=60)
     assert caught.value.exit_code == 2
     assert client.running(home) is None
 
 
 def test_another_port_than_the_running_one_is_refused(home: Path) -> None:
-    engine = client.up(home, timeout=30)
+    engine = client.up(home, timeout=60)
     with pytest.raises(EngineError, match=f"already runs on port {engine.port}"):
-        client.up(home, port=1 if engine.port != 1 else 2, timeout=30)
+        client.up(home, port=1 if engine.port != 1 else 2, timeout=60)
 
 
 def test_a_start_that_fails_shows_the_last_words(home: Path) -> None:
     with pytest.raises(EngineStartError, match="invalid choice: 'slow'"):
-        client.up(home, profile="slow", timeout=30)
+        client.up(home, profile="slow", timeout=60)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"pid": 1}'])
@@ -105,13 +105,13 @@ def test_a_broken_engine_file_is_no_engine(home: Path, content: str) -> None:
 
 
 def test_a_leftover_of_a_killed_engine_is_recognised(home: Path) -> None:
-    first = client.up(home, timeout=30)
+    first = client.up(home, timeout=60)
     os.kill(first.pid, signal.SIGKILL)
     wait_for(lambda: _ended(home), "the end of the engine")
     assert (home / "engine.json").exists()
     assert client.running(home) is None
     assert not client.down(home)
-    second = client.up(home, timeout=30)
+    second = client.up(home, timeout=60)
     assert second.started
     assert second.pid != first.pid
 
@@ -146,7 +146,7 @@ def test_an_engine_that_does_not_answer_is_named(home: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_cleanly(home: Path, number: signal.Signals) -> None:
-    engine = client.up(home, timeout=30)
+    engine = client.up(home, timeout=60)
     os.kill(engine.pid, number)
     wait_for(lambda: _ended(home), "the end of the engine")
     assert os.waitstatus_to_exitcode(os.waitpid(engine.pid, 0)[1]) == 0
@@ -167,7 +167,7 @@ def test_status_says_where_and_what(engine: Engine) -> None:
 
 
 def test_reset_forgets_everything(home: Path) -> None:
-    engine = client.up(home, timeout=30)
+    engine = client.up(home, timeout=60)
     aws = Aws(engine)
     aws("ecs").create_cluster(clusterName="one")
     aws("ecr").create_repository(repositoryName="one")
@@ -215,14 +215,14 @@ def test_it_listens_on_loopback_only(engine: Engine, aws: Aws) -> None:
     ],
 )
 def test_web_pages_cannot_reach_it(engine: Engine, headers: dict[str, str], status: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=60)
     connection.request("GET", "/_local/health", headers=headers)
     assert connection.getresponse().status == status
     connection.close()
 
 
 def test_a_page_that_is_not_there(engine: Engine) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=60)
     connection.request("GET", "/_local/none")
     assert connection.getresponse().status == 404
     connection.close()
@@ -230,7 +230,7 @@ def test_a_page_that_is_not_there(engine: Engine) -> None:
 
 @linux
 def test_an_idle_engine_is_small(home: Path) -> None:
-    engine = client.up(home, timeout=30)
+    engine = client.up(home, timeout=60)
     aws = Aws(engine)
     for service, call in {
         "ec2": "describe_subnets",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,20 @@ def test_a_slow_answer_comes_after_the_client_has_given_up_or_waited(aws: Aws, p
     assert client.status(aws.engine)["faults"][0]["struck"] == 1
 
 
+def test_a_slow_answer_comes_at_once_where_the_fault_is_taken_away(aws: Aws, plant: Plant) -> None:
+    plant("slow-answers", operation="ListClusters", seconds=600.0)
+    ecs = aws("ecs")
+    with ThreadPoolExecutor(1) as aside:
+        waiting = aside.submit(ecs.list_clusters)
+        wait_for(lambda: client.status(aws.engine)["faults"][0]["struck"], "the call")
+        assert not waiting.done()
+        client.clear_faults(aws.engine)
+        assert "clusterArns" in waiting.result(60)
+
+
 def test_reads_lag_behind_writes_and_catch_up(aws: Aws, name: str, plant: Plant) -> None:
     ecs = aws("ecs")
-    plant("stale-reads", seconds=1.0)
+    plant("stale-reads", seconds=2.0)
     ecs.create_cluster(clusterName=name)
     assert ecs.describe_clusters(clusters=[name])["failures"][0]["reason"] == "MISSING"
     assert ecs.create_cluster(clusterName=name)["cluster"]["status"] == "ACTIVE"  # a write sees what is

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from ecs_local.sample import SampleImage, variants
@@ -21,9 +22,7 @@ from tests.local.balancer_rig import PATIENCE, until
 @contextmanager
 def serving(sample: SampleImage) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The service as a process, and its port; it has said that it serves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _unused_port()
     _, *arguments = sample.command
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -40,6 +39,15 @@ def serving(sample: SampleImage) -> Iterator[tuple[subprocess.Popen[str], int]]:
             yield process, port
         finally:
             process.kill()
+
+
+def _unused_port() -> int:
+    """Below those that the kernel gives to connections: nobody else gets it before the service does."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def test_three_versions_of_one_content() -> None:

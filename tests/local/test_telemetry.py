@@ -91,9 +91,9 @@ def test_both_name_spaces_have_the_service(aws: Aws, place: Place) -> None:
     wait_for(lambda: _total(aws, "MemoryUtilization", "Average", "AWS/ECS", **by) > 0, "the free metric")
     insights = "ECS/ContainerInsights"
     wait_for(lambda: _total(aws, "RunningTaskCount", "Maximum", insights, **by) >= 1, "the running count")
-    task = _events(aws, "Task")[-1]
+    task = wait_for(lambda: _events(aws, "Task"), "an event of the task")[-1]
     one = by | {"TaskId": task["TaskId"], "ContainerName": "app"}
-    assert _total(aws, "ContainerMemoryUtilized", "Average", insights, **one) > 5
+    wait_for(lambda: _total(aws, "ContainerMemoryUtilized", "Average", insights, **one) > 5, "its memory")
     # A minute that was looked at once a second still counts as one sample of each task.
     assert _total(aws, "MemoryUtilization", "SampleCount", "AWS/ECS", **by) < 4
 

@@ -290,7 +290,7 @@ def test_stop_leaves_no_process(tmp_path: Path) -> None:
         assert all(map(alive, pids))
 
     run(tmp_path, scenario)
-    assert not any(map(alive, pids))
+    wait_for(lambda: not any(map(alive, pids)), "the end of what was killed")
 
 
 def test_a_killed_engine_leaves_no_process(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ecs_local.worker import LogLine, Worker
 from ecs_local.world import Container, LastStatus, Task, TaskDefinition, World
 
 ADDRESS = "127.83.1.9"  # of a task, where nothing is said
-PATIENCE = 20.0  # seconds; a bound, never a measure
+PATIENCE = 60.0  # seconds; a bound, never a measure
 
 
 async def until(condition: Callable[[], object]) -> None:

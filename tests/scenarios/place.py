@@ -59,7 +59,7 @@ class Place:
             wishes.pop("interrupts", Signals()),
             blind_patience=self.connection.blind_patience,
         )
-        wanted = Wishes(**{"limits": Limits(max_errors=0, no_progress=20.0), **wishes})
+        wanted = Wishes(**{"limits": Limits(max_errors=0, no_progress=60.0), **wishes})
         return job.deploy(setting, Request("local", tag, **(request or {})), wanted)
 
     def verify(self, tag: str = "") -> verify.Verified:
@@ -148,7 +148,7 @@ def place(
     file = home / "environments.toml"
     file.write_text(settings)
     environ = {"ECS_LOCAL_HOME": str(home / "engine"), "INFRA_ENVIRONMENTS": str(file)}
-    client.up(home / "engine", profile=profile, speed=speed, timeout=30)
+    client.up(home / "engine", profile=profile, speed=speed, timeout=60)
     try:
         with patch.dict(os.environ, environ):
             connection = _connect.connect("local", tell=lambda _: None)

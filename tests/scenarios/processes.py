@@ -77,7 +77,7 @@ def until(process: subprocess.Popen[str], condition: Callable[[], Any], what: st
 
 @contextmanager
 def slow(where: Place, operation: str, seconds: float) -> Iterator[Callable[[], bool]]:
-    """Calls of that operation are answered late; the value says whether one arrived."""
+    """Calls of that operation are answered late, when this ends at the latest; the value says whether one arrived."""
     engine = client.running(where.home)
     assert engine is not None
     client.fault(engine, "slow-answers", operation=operation, seconds=seconds)

@@ -117,7 +117,7 @@ def roll(where: Place, revision: str) -> None:
 def test_starts_that_aws_throttles(well: Place) -> None:
     client.fault(well.engine, "start-throttling", service=SERVICE)
     progress = Progress()
-    report = well.deploy(well.other(), sink=progress, limits=Limits(no_progress=0.8), probe=False)
+    report = well.deploy(well.other(), sink=progress, limits=Limits(no_progress=2.0), probe=False)
     (result,) = report.services
     assert (result.outcome, report.exit_code) == (Outcome.UNDECIDED, 7)
     assert "Cause AWS throttles the start of tasks." in screen(report)

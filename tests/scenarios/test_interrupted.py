@@ -87,10 +87,10 @@ NOTHING = "Interrupted before anything was changed: what runs is what ran before
 
 def test_a_signal_while_it_only_looks_changes_nothing(where: Place) -> None:
     before = where.entries()[0].number
-    with slow(where, "DescribeTaskDefinition", 20) as arrived, started(where, command("demo-2")) as process:
+    with slow(where, "DescribeTaskDefinition", 60) as arrived, started(where, command("demo-2")) as process:
         until(process, arrived, "the deploy to look")
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=15)  # and not when the answer comes
+        output, _ = process.communicate(timeout=50)  # and not when the answer comes
     assert (process.returncode, NOTHING in output) == (130, True), output
     assert where.entries()[0].number == before
 
@@ -133,24 +133,25 @@ def test_a_signal_while_it_waits_for_the_lock(where: Place) -> None:
 def test_a_second_signal_while_it_hands_back_leaves_the_rest_to_the_next(where: Place) -> None:
     """As a CI runner cancels: INT, TERM while a call does not answer, and KILL 2.5 s later."""
     where.configure(minimumHealthyPercent=0)
-    with deploying(where, "demo-2") as process, slow(where, "RegisterScalableTarget", 9) as arrived:
+    with deploying(where, "demo-2") as process, slow(where, "RegisterScalableTarget", 60) as arrived:
         process.send_signal(signal.SIGINT)
         until(process, arrived, "the hand-back")
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=6)  # sooner than the answer
+        output, _ = process.communicate(timeout=50)  # sooner than the answer
+        left = where.entries()[0]
     assert process.returncode == 130, output
-    assert where.entries()[0].outcome == "interrupted"
+    assert (left.outcome, "suspension" in {debt.what for debt in left.debts}) == ("interrupted", True)
     assert where.deploy("demo-2").exit_code == 0
     assert (percent(where), suspended(where), where.entries()[0].debts) == (0, False, ())
 
 
 def test_a_second_signal_in_the_call_that_begins_the_rollout_claims_nothing(where: Place) -> None:
     before = where.snapshot().service.task_definition
-    with slow(where, "UpdateService", 7) as arrived, started(where, command("demo-2")) as process:
+    with slow(where, "UpdateService", 60) as arrived, started(where, command("demo-2")) as process:
         until(process, arrived, "the call")
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=6)
+        output, _ = process.communicate(timeout=50)
     assert process.returncode == 130, output
     assert "Whether the rollout began is not known." in output
     assert "inv app.resume --env local" in output

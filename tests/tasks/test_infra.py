@@ -40,7 +40,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     """The surroundings of a command: settings and an engine of its own, which is also the AWS account."""
     home = tmp_path_factory.mktemp("home")
     (home / "environments.toml").write_text(SETTINGS)
-    engine = client.up(home / "engine", timeout=30)
+    engine = client.up(home / "engine", timeout=60)
     yield {
         "ECS_LOCAL_HOME": str(home / "engine"),
         "INFRA_ENVIRONMENTS": str(home / "environments.toml"),

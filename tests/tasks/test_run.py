@@ -52,7 +52,7 @@ def test_an_interrupted_program_tidies_up_first(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "child\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert out == "tidy\n"
     assert "KeyboardInterrupt" in err
 

@@ -213,7 +213,7 @@ def waiting(tree: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_unwinds_and_ends_with_130(waiting: subprocess.Popen[str], number: signal.Signals) -> None:
     waiting.send_signal(number)
-    assert waiting.communicate(timeout=30) == ("unwound\n", "Interrupted.\n")
+    assert waiting.communicate(timeout=60) == ("unwound\n", "Interrupted.\n")
     assert waiting.returncode == 130
 
 

@@ -150,7 +150,7 @@ def fault(
 
 
 def clear_faults(engine: Engine) -> int:
-    """Takes every fault away; how many there were. What they have done stays done."""
+    """Takes every fault away; how many there were. What they have done stays done; late answers come now."""
     return int(_asked(engine, "DELETE", "/_local/faults", _ANSWER)["cleared"])
 
 

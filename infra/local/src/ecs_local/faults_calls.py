@@ -9,6 +9,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from difflib import get_close_matches
 from typing import Any
@@ -32,6 +33,7 @@ class Outside:
         self._engine = engine
         self._past, self._limits = Past(), Limits()
         self._scalers: set[asyncio.Task[None]] = set()
+        self._cleared = asyncio.Event()  # each clearing has one of its own
 
     def plant(self, wish: Any) -> Fault:
         """Plants the fault that a page describes: kind, service, operation, count, seconds."""
@@ -45,8 +47,10 @@ class Outside:
         return fault
 
     def clear(self) -> int:
-        """Takes every fault away; how many there were. What they have done stays done."""
+        """Takes every fault away; how many there were. What they have done stays done; late answers come now."""
         count = len(self._engine.world.faults)
+        self._cleared.set()
+        self._cleared = asyncio.Event()
         self._engine.world.faults.clear()
         self._past.forget()
         return count
@@ -62,7 +66,8 @@ class Outside:
         named = tuple(_texts(wanted, request.body))
         operation = wanted.operation
         if late := strike_call(planted, "slow-answers", operation, named):
-            await asyncio.sleep(late.seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._cleared.wait(), late.seconds)
         refusal = None if self._admitted(wanted) else rate_exceeded(wanted.service.name)
         if refusal or (refusal := faults_refusals.refusal(planted, wanted, named)):
             return protocol.failure(wanted, refusal, str(uuid.uuid4()))
