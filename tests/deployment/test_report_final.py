@@ -15,8 +15,7 @@ app on staging: deployed and proven
 
   Now         The service is awake, and sleeps again after 5 idle minutes.
   Revision    app:12 -> app:13
-  Digest
-    sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  Digest sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
   Deployment  ecs-svc/7712345678901234567
   Sleep       it was at 0 and was brought to 1 for this deploy
   Traffic     212 requests, 0 lost, longest gap 1,210 ms
@@ -41,8 +40,7 @@ web on staging: rolled back, the service is well on the earlier revision
 
   Now         web:7 serves, 1 of 1 tasks healthy.
   Revision    web:7 (as before)
-  Digest
-    sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  Digest sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
   Deployment  ecs-svc/8
   Traffic     212 requests, 3 lost, longest gap 1,210 ms
   Stages      starting 12 s, rolling back 44 s

@@ -24,7 +24,7 @@ def test_lists_stand_below_each_other_and_things_go_by_their_names() -> None:
         "           service b, desired 0",
         "listeners  load_balancer front, port 80",
         "tasks      0af",
-        "uptime     12.3",
+        "uptime     12 s",
         "faults     none",
         "tags       app demo demo-2",
     ]

@@ -78,7 +78,9 @@ def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
             Line((label + first).rstrip(), strong),
             *(Line(" " * len(label) + part) for part in others),
         ]
-    # A word too long for its place, such as a digest on 80 columns, begins a line of its own.
+    # A word too long for its place, such as a digest on 80 columns, is out of line, or begins a line of its own.
+    if beside == [text] and len(near := f"{label.rstrip()} {text}") <= width:
+        return [Line(near, strong)]
     own = [Line(label.rstrip(), strong)] if label.strip() else []
     return [*own, *(Line(part) for part in wrapped(text, width, indent="    "))]
 

@@ -17,6 +17,8 @@ def table(facts: Mapping[str, object]) -> Iterator[str]:
     """Name and value in two columns, a line for each item of a list; what is not known is left out."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
+        if name == "uptime" and isinstance(value, float):
+            value = f"{value:.0f} s"
         items = value if isinstance(value, list) else [value]
         for index, item in enumerate(items or ["none"]):
             if item is not None:
