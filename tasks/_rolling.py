@@ -10,8 +10,10 @@ from tasks._given import Given
 from tasks._setting import setting, wishes
 
 if TYPE_CHECKING:
+    from ecs_deployment.events import Sink
     from ecs_deployment.known import Action, Request
     from ecs_deployment.outcome import Report
+    from ecs_deployment.survey import Wishes
 
     from tasks._connection import Connection
 
@@ -45,6 +47,7 @@ def _run(given: Given, request: Request) -> int:
                 request.environment, request.tag or request.to, json=given[options.JSON]
             ) as sink:
                 wanted = wishes(given, connection, probe=request.action != "sleep")
+                _stacks_at_rest(connection, request, wanted, sink)
                 result = deploy.deploy(setting(connection, sink, signals), request, wanted)
                 result = commands_told.report(replace(result, chosen=given[options.SERVICE]))
         except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came while connecting
@@ -59,6 +62,22 @@ def _run(given: Given, request: Request) -> int:
             raise
         report.final(result, json=given[options.JSON])
         return result.exit_code
+
+
+def _stacks_at_rest(connection: Connection, request: Request, wanted: Wishes, sink: Sink) -> None:
+    """No revision is begun on a stack that CloudFormation is at work on."""
+    from ecs_deployment import events
+    from ecs_deployment.clock import RealClock
+    from ecs_deployment.survey import chosen
+    from ecs_provisioning.condition import at_rest
+
+    if request.action in ("deploy", "rollback", "wake"):
+        services = [one.name for one in chosen(connection.environment, wanted.services)]
+
+        def tell(text: str) -> None:
+            sink(events.Said(services[0], text))
+
+        at_rest(connection.aws, request.environment, services, RealClock(), tell, wanted.wait_for_lock)
 
 
 def _preview(given: Given, request: Request) -> int:

@@ -46,6 +46,8 @@ def apply(
         print(f"{done.name}: {done.outcome}")
         if done.outcome != "unchanged":
             print("\n".join(f"  {line}" for line in done.told))
+        if done.unproven:
+            print(done.unproven)
         if done.outcome == "created":
             print(
                 f"Nothing runs yet. Next: inv app.deploy --env {name} --service {wish.service.name} --tag TAG"

@@ -28,7 +28,7 @@ ALARM = model.IdleAlarm("idle", "OK", leased=True, wakes_by="wake")
         (SLEEPER, b.scaling(), ALARM, ""),
         (b.SETTINGS, None, None, ""),
         (ELSEWHERE, None, None, ""),
-        (SLEEPER, None, None, 'no scalable target: take scale_to_zero out .* { by = "other" }'),
+        (SLEEPER, None, None, 'no scalable target: inv infra.apply makes it anew.* { by = "other" }'),
         (SLEEPER, b.scaling(), None, "no alarm takes it to 0"),
         (SLEEPER, b.scaling(least=1), ALARM, "its minimum capacity is 1"),
         (SLEEPER, b.scaling(scale_out=True), ALARM, "scale-out is suspended, so nothing wakes it"),

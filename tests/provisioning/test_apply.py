@@ -115,7 +115,7 @@ def test_deploy_then_apply_changes_nothing_that_runs(where: Place, asleep: bool)
 def test_a_new_size_rolls_to_a_new_revision_with_the_image_that_runs(where: Place) -> None:
     assert where.deploy("demo-2", probe=False).exit_code == 0  # awake, whatever was before
     before = now(where)
-    held(where, wish(where, Cpu="512", Memory="1024"))
+    assert held(where, wish(where, Cpu="512", Memory="1024")).unproven == ""
     after = now(where)
     assert (after.content["cpu"], after.image, after.desired) == ("512", before.image, before.desired)
     assert after.revision != before.revision
@@ -131,7 +131,8 @@ def test_a_new_size_rolls_to_a_new_revision_with_the_image_that_runs(where: Plac
     assert {one.code for one in where.verify("demo-2").findings} == {
         "asleep"
     }  # these settings say of no sleep
-    held(where, wish(where, Cpu="256", Memory="512"))
+    told = held(where, wish(where, Cpu="256", Memory="512")).unproven
+    assert told.endswith("Prove it with: inv app.verify --env local --service app --wake")
     assert (where.entries()[0].proven, now(where).desired) == (False, 0)  # nobody has seen it awake
     assert "unproven" in {one.code for one in where.verify("demo-2").findings}
 
@@ -282,6 +283,32 @@ def test_a_second_service_finds_the_cluster_of_the_first(where: Place) -> None:
     room.destroy(aws, "local", again.stack, RealClock(), lambda _: None, free)
 
 
+def test_the_first_interrupt_waits_and_keeps_deploys_out(where: Place) -> None:
+    cloud, environment = where.connection.cloud, where.connection.environment
+    path = journal_path(environment.journal, CLUSTER, SERVICE)
+    told: list[str] = []
+    refused: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+        if not refused:
+            with pytest.raises(LockHeld) as busy:
+                take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
+            refused.append(busy.value.what)
+
+    with pytest.raises(room.Interrupted, match="and waited for: ecs-local-app is UPDATE_COMPLETE") as stopped:
+        apply(
+            where.connection.aws, wish(where, HealthCheckInterval=fresh(where)), RealClock(), tell,
+            lambda service, live: locked(cloud, environment, service, live, RealClock()),
+        )  # fmt: skip
+    assert stopped.value.exit_code == 130
+    assert "Interrupt once more to leave it alone." in told[1]
+    assert refused
+    assert where.entries()[0].outcome == "interrupted"
+
+
 def test_an_interrupt_leaves_the_rest_to_cloudformation(
     where: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,10 +320,7 @@ def test_an_interrupt_leaves_the_rest_to_cloudformation(
         with pytest.raises(room.Interrupted) as stopped:
             applied(where.connection.aws, wish(where, HealthCheckInterval=fresh(where)))
     assert stopped.value.exit_code == 130
-    assert (
-        f"CloudFormation goes on with {NAME} by itself. Deploy nothing before it has ended"
-        in stopped.value.what
-    )
+    assert f"CloudFormation goes on with {NAME} by itself, and nothing holds the lock." in stopped.value.what
     assert stopped.value.cure.endswith("inv infra.plan --env local")
     found = stack.read(where.connection.aws, NAME)
     assert found

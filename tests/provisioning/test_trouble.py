@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from ecs_deployment.clock import RealClock
-from ecs_deployment.errors import Refused
+from ecs_deployment.errors import Denied, Refused
 from ecs_provisioning import apply as room
-from ecs_provisioning import ending, stack, surroundings, template
+from ecs_provisioning import condition, ending, stack, surroundings, template
 from ecs_provisioning.calls import Aws
 from ecs_provisioning.condition import check
 from ecs_provisioning.errors import StackFailed
 from ecs_provisioning.prepare import Wish
 from ecs_provisioning.stack import Stack
 
+from tests.deployment.memory_parameters import VirtualClock
 from tests.provisioning.quietly import applied, free, with_bad_end
 
 
@@ -57,6 +58,36 @@ def test_states_that_cannot_be_changed(
         check(aws, Stack("arn", "ecs-test-x", status), "test")
     assert message in refused.value.what
     assert cure in refused.value.cure
+
+
+@pytest.mark.parametrize(("patience", "waits"), [(0.0, 0), (5.0, 3)])
+def test_a_deploy_waits_for_cloudformation_no_longer_than_it_was_told(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, patience: float, waits: int
+) -> None:
+    """It would put back the revision that it knew: an apply that was killed holds no lock."""
+    clock = VirtualClock()
+    began = clock.boottime()
+    told: list[str] = []
+    seen = iter([Stack("arn", "ecs-test-x", "UPDATE_IN_PROGRESS")] * (waits + 1))
+    monkeypatch.setattr(condition, "read", lambda *_: next(seen))
+    with pytest.raises(
+        Refused, match=r"at work on stack ecs-test-x \(UPDATE_IN_PROGRESS\), and may still change"
+    ):
+        condition.at_rest(aws, "test", ["x"], clock, told.append, patience)
+    assert (clock.boottime() - began, len(told)) == (patience, min(waits, 1))
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE", "", "denied"])
+def test_a_stack_at_rest_or_out_of_sight_holds_no_deploy_up(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    def seen(*_: Any) -> Stack | None:
+        if status == "denied":
+            raise Denied("cloudformation:DescribeStacks is not allowed.")
+        return Stack("arn", "ecs-test-x", status) if status else None
+
+    monkeypatch.setattr(condition, "read", seen)
+    condition.at_rest(aws, "test", ["x", "y"], VirtualClock(), _no_lock)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,7 @@ from ecs_deployment import model
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.verdict import Finding
 
-_ANEW = (
-    "take scale_to_zero out of environments.toml, inv infra.apply, put it back, inv infra.apply: that makes it anew "
-    "(CloudFormation alone sees no change)"
-)
+_ANEW = "inv infra.apply makes it anew, where the stack is of our template"
 _ON = "aws cloudwatch enable-alarm-actions --alarm-names"
 
 

@@ -7,16 +7,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ecs_deployment.clock import Clock
-from ecs_deployment.errors import CloudError, Denied, Refused
+from ecs_deployment.errors import CloudError, Denied, DeployError, Refused
 from ecs_deployment.settings import ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack
 from ecs_provisioning.calls import Aws, Tell
 from ecs_provisioning.changeset import ChangeSet
 from ecs_provisioning.errors import Interrupted, Undecided
+from ecs_provisioning.gone import given_up
 from ecs_provisioning.live import Live
 from ecs_provisioning.names import filled, stack_name
-from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, worked_out
+from ecs_provisioning.parameters import NEVER_DEPLOYED
+from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, surrender, worked_out
 from ecs_provisioning.show import INTERRUPTING
 from ecs_provisioning.stack import Stack
 
@@ -29,11 +31,15 @@ Lock = Callable[[ServiceSettings, Live | None], AbstractContextManager[Keep]]
 
 @dataclass(frozen=True)
 class Applied:
-    """How it ended well: `outcome` is created, updated or unchanged."""
+    """How it ended well: `outcome` is created, updated or unchanged.
+
+    `unproven` is what nobody has seen well, since the service sleeps: a sentence, or empty.
+    """
 
     name: str
     outcome: str
     stack: Stack
+    unproven: str = ""
 
     @property
     def told(self) -> list[str]:
@@ -73,8 +79,36 @@ def apply(
         if prepared.adopt:
             tell(f"{prepared.name} learns what the service runs now; that changes nothing.")
             _done(aws, adoption(aws, prepared, clock), wish, tell, clock, keep)
-        done = _done(aws, worked_out(aws, prepared, clock), wish, tell, clock, keep)
-    return Applied(prepared.name, "updated", done)
+        if prepared.gone:
+            done = _anew(aws, prepared, wish, tell, clock, keep)
+        else:
+            done = _done(aws, worked_out(aws, prepared, clock), wish, tell, clock, keep)
+    return Applied(prepared.name, "updated", done, _unproven(prepared, wish))
+
+
+def _anew(aws: Aws, prepared: Prepared, wish: Wish, tell: Tell, clock: Clock, keep: Keep) -> Stack:
+    """Have the stack give up what somebody has deleted, and want it again; says how where it comes to that half."""
+    names = ", ".join(one.logical for one in prepared.gone)
+    tell(f"{names}: deleted by other means. {prepared.name} gives up what belongs to it and makes it anew.")
+    try:
+        _done(aws, surrender(aws, prepared, clock), wish, tell, clock, keep)
+        return _done(aws, worked_out(aws, prepared, clock), wish, tell, clock, keep)
+    except DeployError:
+        wanted = [f"{name}={prepared.values[name]}" for name in given_up(prepared.gone)]
+        again = f'inv infra.apply --env {wish.environment} --set "{" ".join(wanted)}"'
+        tell(f"{prepared.name} may do without {names} now. To have it again: {again}")
+        raise
+
+
+def _unproven(prepared: Prepared, wish: Wish) -> str:
+    """A new revision that a sleeping service will wake on, and nobody has seen."""
+    asleep = prepared.live is not None and prepared.live.desired == 0
+    if not (prepared.rolls and asleep and prepared.live and prepared.live.image != NEVER_DEPLOYED):
+        return ""
+    return (
+        "The service sleeps, and nothing has run its new revision yet: app.verify calls it unproven (exit 3). "
+        f"Prove it with: inv app.verify --env {wish.environment} --service {wish.service.name} --wake"
+    )
 
 
 def destroy(aws: Aws, environment: str, found: Stack, clock: Clock, tell: Tell, lock: Lock) -> None:
@@ -89,8 +123,7 @@ def destroy(aws: Aws, environment: str, found: Stack, clock: Clock, tell: Tell, 
     with lock(service, running) as keep:
         mark = stack.last_event(aws, found.id)
         stack.delete(aws, found)
-        ended = _followed(aws, found.id, mark, environment, tell, clock, keep)
-        condition.judge(aws, ended, mark, environment)
+        _ended_well(aws, found.id, mark, environment, tell, clock, keep)
 
 
 def existing(aws: Aws, environment: str, service: str) -> Stack | None:
@@ -156,16 +189,50 @@ def _done(
     except (Refused, Denied):
         changeset.discard(aws, change_set, new=new)
         raise
-    ended = _followed(aws, change_set.stack_id, mark, wish.environment, tell, clock, keep)
-    condition.judge(aws, ended, mark, wish.environment)
+    return _ended_well(aws, change_set.stack_id, mark, wish.environment, tell, clock, keep)
+
+
+def _ended_well(
+    aws: Aws, identity: str, mark: str, environment: str, tell: Tell, clock: Clock, keep: Keep | None
+) -> Stack:
+    """The stack when CloudFormation is done; raises where that is no good end, or somebody has interrupted.
+
+    While a lock is held the first interrupt does not end the wait: CloudFormation would go on, and might put back
+    the revision that it knows after a deploy that nothing keeps out.
+    """
+    interrupts: list[str] = []
+
+    def wait_all_the_same() -> None:
+        interrupts.append("one")
+        tell(
+            "Interrupted. CloudFormation goes on whatever one does: this waits for it, and keeps deploys out until "
+            "then. Interrupt once more to leave it alone."
+        )
+
+    ended = _followed(
+        aws, identity, mark, environment, tell, clock, keep, wait_all_the_same if keep is not None else None
+    )
+    condition.judge(aws, ended, mark, environment)
+    if interrupts:
+        raise Interrupted(
+            f"Interrupted, and waited for: {ended.name} is {ended.status}. Nothing more was begun.",
+            _look(environment),
+        )
     return ended
 
 
 def _followed(
-    aws: Aws, identity: str, mark: str, environment: str, tell: Tell, clock: Clock, keep: Keep | None = None
+    aws: Aws,
+    identity: str,
+    mark: str,
+    environment: str,
+    tell: Tell,
+    clock: Clock,
+    keep: Keep | None,
+    interrupted: Callable[[], None] | None,
 ) -> Stack:
     try:
-        return stack.follow(aws, identity, mark, tell, clock, keep)
+        return stack.follow(aws, identity, mark, tell, clock, keep, interrupted)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Interrupted; {_GOES_ON.format(identity.split('/')[1])}", _look(environment)
@@ -176,8 +243,8 @@ def _followed(
 
 
 _GOES_ON = (
-    "CloudFormation goes on with {} by itself. Deploy nothing before it has ended: "
-    "it may still change the service."
+    "CloudFormation goes on with {} by itself, and nothing holds the lock. It may still change the service: "
+    "until it has ended a deploy is refused, if it may see the stack."
 )
 
 

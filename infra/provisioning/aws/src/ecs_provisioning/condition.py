@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from ecs_deployment.errors import Refused
+from collections.abc import Iterable
 
-from ecs_provisioning.calls import Aws
+from ecs_deployment.clock import Clock
+from ecs_deployment.errors import CloudError, Refused
+
+from ecs_provisioning.calls import Aws, Tell
 from ecs_provisioning.errors import StackFailed, StackRolledBack
-from ecs_provisioning.stack import WELL, Stack, causes
+from ecs_provisioning.names import stack_name
+from ecs_provisioning.stack import WELL, Stack, causes, read
+
+_PAUSE = 2.0  # seconds from one look at a stack to the next
 
 _MEANINGS = {
     "ROLLBACK_COMPLETE": "its creation failed and everything that had been made was taken away again",
@@ -40,6 +46,37 @@ def check_free(stack: Stack) -> None:
             f"Stack {stack.name} is being changed just now ({stack.status}).",
             "Wait until that is over, then repeat.",
         )
+
+
+def at_rest(
+    aws: Aws, environment: str, services: Iterable[str], clock: Clock, tell: Tell, patience: float = 0.0
+) -> None:
+    """Wait up to `patience` seconds until CloudFormation is at work on none of these services' stacks.
+
+    Refuse then. An `infra.apply` that was killed holds no lock, and its update goes on: it would put back the
+    revision that it knows. Who may not see the stack, or has none, is not held up.
+    """
+    deadline, told = clock.boottime() + patience, False
+    for service in services:
+        while (found := _seen(aws, stack_name(environment, service))) and found.busy:
+            what = f"CloudFormation is at work on stack {found.name} ({found.status})"
+            if clock.boottime() >= deadline:
+                raise Refused(
+                    f"{what}, and may still change service {service}.",
+                    f"Wait until that is over (--wait-for-lock 600 does), then repeat. inv infra.plan --env "
+                    f"{environment} says whether it is.",
+                )
+            if not told:
+                tell(f"{what}: waiting until that is over.")
+                told = True
+            clock.sleep(min(_PAUSE, max(0.0, deadline - clock.boottime())))
+
+
+def _seen(aws: Aws, name: str) -> Stack | None:
+    try:
+        return read(aws, name)
+    except CloudError:
+        return None
 
 
 def judge(aws: Aws, stack: Stack, mark: str, environment: str) -> None:

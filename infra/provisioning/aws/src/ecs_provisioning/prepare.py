@@ -20,7 +20,7 @@ from ecs_deployment.clock import Clock
 from ecs_deployment.errors import Refused
 from ecs_deployment.settings import DEFAULT_JOURNAL, Environment, ServiceSettings
 
-from ecs_provisioning import changeset, condition, live, stack, surroundings, template
+from ecs_provisioning import changeset, condition, gone, live, stack, surroundings, template
 from ecs_provisioning.calls import Aws, call
 from ecs_provisioning.changeset import KEEP, Change, ChangeSet
 from ecs_provisioning.live import Live
@@ -65,8 +65,9 @@ class Prepared:
     """What would be done. `stack` None: it is to be made. Nothing in `changes`: nothing is to be done.
 
     `adopt`: parameters that the stack has to learn first. `lost`: what the running revision has and the new one
-    would not. `values`: what every parameter of the template would come to; `body`: the template itself. `first` is a
-    change set that has been worked out and still stands, if any.
+    would not. `gone`: what somebody has deleted by other means, and is to be made anew. `values`: what every parameter
+    of the template would come to; `body`: the template itself. `first` is a change set that has been worked out and
+    still stands, if any.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Prepared:
     rolls: bool = False
     adopt: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    gone: tuple[Change, ...] = ()
     first: ChangeSet | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
@@ -102,14 +104,29 @@ def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
     body = template.body(all_values, wish.environment)
     first = changeset.create(aws, name, parameters, clock, body=body)
     service = _named(wish.service, found)
-    plain = Prepared(name, service, found, parameters, first.changes, values=all_values, body=body)
-    if not first.changes:
+    missing = gone.of(aws, found)
+    if missing:  # wanted again, after the stack has given it up
+        parameters |= {one: all_values[one] for one in gone.given_up(missing)}
+    plain = Prepared(
+        name,
+        service,
+        found,
+        parameters,
+        (*first.changes, *missing),
+        values=all_values,
+        body=body,
+        gone=missing,
+    )
+    if missing or not first.changes:
         changeset.discard(aws, first)
+    if not plain.changes:
         return plain
     now = live.read(aws, service.cluster or "", service.service or "", service.containers[0])
     rolls = first.touches("TaskDefinition")
-    if now is None or not (rolls or first.touches("Service")):
-        return replace(plain, live=now, first=first)
+    touched = rolls or first.touches("Service") or any(one.logical == "ErrorAlarm" for one in missing)
+    kept = None if missing else first
+    if now is None or not touched:
+        return replace(plain, live=now, first=kept)
     own = stack.physical(aws, found, "TaskDefinition")
     settled = {"FirstTime": "no", "RunningRevision": "" if now.revision == own else now.revision}
     adopt = {key: value for key, value in settled.items() if before.get(key) != value}
@@ -120,8 +137,9 @@ def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
         settled |= {"RunningRevision": "", "Image": now.image}
     whole = replace(plain, live=now, rolls=rolls, adopt=adopt, lost=lost)
     if all(parameters.get(key) == value for key, value in settled.items()) and not adopt:
-        return replace(whole, first=first)
-    changeset.discard(aws, first)
+        return replace(whole, first=kept)
+    if kept is not None:
+        changeset.discard(aws, kept)
     return replace(whole, parameters={**parameters, **settled})
 
 
@@ -137,6 +155,13 @@ def adoption(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
     assert prepared.stack is not None
     kept: dict[str, Any] = dict.fromkeys(prepared.stack.parameters, KEEP)
     return changeset.create(aws, prepared.name, {**kept, **prepared.adopt}, clock)
+
+
+def surrender(aws: Aws, prepared: Prepared, clock: Clock) -> ChangeSet:
+    """The change set by which the stack gives up what is gone: the next one makes it anew."""
+    assert prepared.stack is not None
+    names: dict[str, Any] = dict.fromkeys(prepared.stack.parameters, KEEP)
+    return changeset.create(aws, prepared.name, {**names, **gone.given_up(prepared.gone)}, clock)
 
 
 def forget(aws: Aws, prepared: Prepared) -> None:

@@ -116,6 +116,8 @@ def _short(text: str) -> str:
 def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     """What would happen to what runs."""
     now, told = prepared.live, prepared.values
+    for one in prepared.gone:
+        yield "note", f"the stack has made {one.logical}, and somebody has deleted it by other means"
     if prepared.stack is None and told.get("IdlePeriods") != "0" and told.get("HostName") == "*":
         yield (
             "note",

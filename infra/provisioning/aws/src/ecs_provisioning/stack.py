@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,37 +88,64 @@ def events_since(aws: Aws, name: str, mark: str) -> list[Event]:
         token = {"NextToken": answer["NextToken"]}
 
 
-def follow(aws: Aws, identity: str, mark: str, tell: Tell, clock: Clock, each: Any = None) -> Stack:
+def follow(
+    aws: Aws,
+    identity: str,
+    mark: str,
+    tell: Tell,
+    clock: Clock,
+    each: Callable[[], None] | None = None,
+    interrupted: Callable[[], None] | None = None,
+) -> Stack:
     """Tell every event after the mark until CloudFormation is done; the stack as it is then.
 
-    `each`, if given, is called at every look: to keep a lock, for example. There is no limit of time:
-    CloudFormation has its own for every resource, and goes on when nobody looks.
+    `each`, if given, is called at every look: to keep a lock, for example. `interrupted`, if given, is called at
+    the first interrupt, and the wait goes on; the second one ends it. There is no limit of time: CloudFormation
+    has its own for every resource, and goes on when nobody looks.
     """
-    pause = _FIRST_PAUSE
-    under_way: dict[str, float] = {}  # since when, by logical id
-    quiet = clock.boottime()
+    watched, pause = _Watched(aws, identity, mark, tell, clock), _FIRST_PAUSE
     while True:
-        row = call(aws.read("cloudformation"), "describe_stacks", StackName=identity)["Stacks"][0]
-        fresh = events_since(aws, identity, mark)
-        now = clock.boottime()
+        try:
+            found, news = watched.look()
+            if not found.busy:
+                return found
+            if each is not None:
+                each()
+            pause = _FIRST_PAUSE if news else min(pause * 1.5, _LONGEST_PAUSE)
+            clock.sleep(pause)
+        except KeyboardInterrupt:
+            if interrupted is None:
+                raise
+            told, interrupted = interrupted, None
+            told()
+
+
+class _Watched:
+    """A stack whose events are told, each once, and named where nothing is heard of it for long."""
+
+    def __init__(self, aws: Aws, identity: str, mark: str, tell: Tell, clock: Clock) -> None:
+        self._aws, self._identity, self._mark = aws, identity, mark
+        self._tell, self._clock = tell, clock
+        self._under_way: dict[str, float] = {}  # since when, by logical id
+        self._quiet = clock.boottime()
+
+    def look(self) -> tuple[Stack, bool]:
+        """The stack, and whether there was news of it."""
+        row = call(self._aws.read("cloudformation"), "describe_stacks", StackName=self._identity)["Stacks"][0]
+        fresh = events_since(self._aws, self._identity, self._mark)
+        now = self._clock.boottime()
         for event in fresh:
-            mark, quiet = event.id, now
-            tell(_line(event))
+            self._mark, self._quiet = event.id, now
+            self._tell(_line(event))
             if event.status.endswith(_BUSY) and event.kind != _STACK:
-                under_way.setdefault(event.logical, now)
+                self._under_way.setdefault(event.logical, now)
             else:
-                under_way.pop(event.logical, None)
-        if under_way and now - quiet >= _LONG_SILENCE:
-            quiet = now
-            waited = ", ".join(f"{name} ({now - since:.0f} s)" for name, since in under_way.items())
-            tell(f"AWS is still at work on {waited}")
-        found = _stack(row)
-        if not found.busy:
-            return found
-        if each is not None:
-            each()
-        pause = _FIRST_PAUSE if fresh else min(pause * 1.5, _LONGEST_PAUSE)
-        clock.sleep(pause)
+                self._under_way.pop(event.logical, None)
+        if self._under_way and now - self._quiet >= _LONG_SILENCE:
+            self._quiet = now
+            waited = ", ".join(f"{name} ({now - since:.0f} s)" for name, since in self._under_way.items())
+            self._tell(f"AWS is still at work on {waited}")
+        return _stack(row), bool(fresh)
 
 
 def causes(aws: Aws, identity: str, mark: str) -> list[Event]:
