@@ -49,7 +49,7 @@ def _run(given: Given, request: Request) -> int:
                 wanted = wishes(given, connection, probe=request.action != "sleep")
                 _stacks_at_rest(connection, request, wanted, sink)
                 result = deploy.deploy(setting(connection, sink, signals), request, wanted)
-                result = commands_told.report(replace(result, chosen=given[options.SERVICE]))
+                result = commands_told.report(replace(result, chosen=given[options.SERVICE], to=request.to))
         except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came while connecting
             error = Interrupted(
                 f"Interrupted while connecting to {request.environment}: nothing was changed.",

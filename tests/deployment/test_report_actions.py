@@ -64,3 +64,17 @@ def test_an_unsettled_run_is_resumed_or_aborted_whatever_it_was() -> None:
 def test_the_sleep_line_names_the_run() -> None:
     woken = result("wake", Outcome.DEPLOYED, was_asleep=True)
     assert ("Sleep", "it was at 0 and was brought to 1 for this wake") in facts(woken)
+
+
+def test_a_run_over_some_services_is_gone_on_with_for_these() -> None:
+    report = Report("my env", "v1", 1.0, 1, (result("deploy", Outcome.REFUSED),), chosen=("app", "web"))
+    assert next_steps(report) == [
+        "inv app.deploy --env 'my env' --service app,web --tag v1: once the cause is mended"
+    ]
+
+
+def test_a_rollback_by_name_is_repeated_by_name() -> None:
+    report = Report(
+        "local", "", 1.0, 1, (result("rollback", Outcome.REFUSED),), action="rollback", to="app:3"
+    )
+    assert next_steps(report) == ["inv app.rollback --env local --to app:3: once the cause is mended"]

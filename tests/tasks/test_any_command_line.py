@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -131,6 +132,8 @@ def test_anything_typed(line: list[str]) -> None:
         )
     if code == 2 and "--json" not in line:
         assert len((err + out).strip().splitlines()) >= 2, "a sentence and what to do"
+    for advised in re.findall(r"\binv app\.\w+.{6}", out + err):  # to be pasted as it stands
+        assert advised.endswith(" --env"), (line, out, err)
     assert not CHANGES.intersection(world.cloud.log), line
     assert world.cloud.updates == []
     if "--json" in line and out.strip():

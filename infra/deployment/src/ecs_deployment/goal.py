@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from ecs_deployment import model
 from ecs_deployment.errors import Refused
@@ -131,7 +132,7 @@ def _named(seen: model.Service, entries: Sequence[Entry], to: str) -> Entry | Go
         raise Refused(
             f"The journal knows no run of tag {to!r}. "
             + (f"It knows: {known}." if known else "It knows no proven revision."),
-            f"Name one of these with --to, or deploy the tag: `inv app.deploy --tag {to}`.",
+            f"Name one of these with --to, or deploy the tag: `inv app.deploy --tag {quote(to)}`.",
         )
     of_revision = [e for e in entries if short(e.revision) == revision]
     if found := next((e for e in of_revision if e.proven), None) or next(iter(of_revision), None):

@@ -99,6 +99,7 @@ class Report:
     api_calls: int
     services: tuple[Result, ...] = field(default_factory=tuple)
     action: str = "deploy"
+    to: str = ""  # what a rollback was asked to go to by name
     chosen: tuple[str, ...] = ()  # the services that were asked for by name; empty: all
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ecs_deployment.commands import inv
 from ecs_deployment.events import Progress
 from ecs_deployment.masking import masked_text
 from ecs_deployment.model import Traffic
@@ -176,38 +177,39 @@ def slowness(report: Report) -> str:
 
 def next_steps(report: Report) -> Sequence[str]:
     """The commands that go on from here, each with its purpose."""
-    service = f" --service {','.join(report.chosen)}" if report.chosen else ""
-    env = f"--env {report.environment}{service}"
-    again, anew = _again(report, env), _anew(report, env)
-    status, verify = f"inv app.status {env}", f"inv app.verify {env}"
-    resume = f"inv app.resume {env}: goes on from here"
-    abort = f"inv app.abort {env}: undoes it"
+
+    def look(task: str, why: str) -> str:
+        return f"{inv(task, report.environment, *report.chosen)}: {why}"
+
+    status = look("app.status", "what runs now")
+    resume = look("app.resume", "goes on from here")
+    anew = f"{_anew(report)}: once the cause is mended"
     if report.services and any(result.unsettled for result in report.services):
-        return [clean(resume), clean(abort), clean(f"{status}: what runs now")]
+        return [clean(step) for step in (resume, look("app.abort", "undoes it"), status)]
     steps = {
-        Outcome.DEPLOYED: [f"{verify}: look again, reading only"],
-        Outcome.UNCHANGED: [f"{verify}: look again, reading only"],
-        Outcome.ASLEEP: [f"inv app.wake {env}: wake it by hand"],
-        Outcome.DEPLOYED_WITH_LOSS: [f"{verify}: is all well by now?"],
-        Outcome.REFUSED: [f"{again}: once the cause is mended"],
-        Outcome.ROLLED_BACK: [f"{anew}: once the cause is mended"],
-        Outcome.FAILED: [f"{status}: what runs now", f"{anew}: once the cause is mended"],
-        Outcome.SUPERSEDED: [f"{status}: which deployment runs now"],
-        Outcome.UNDECIDED: [resume, f"{status}: what runs now"],
-        Outcome.INTERRUPTED: [f"{anew}: starts anew"],
-        Outcome.UNEXPECTED: [f"{status}: what runs now"],
+        Outcome.DEPLOYED: [look("app.verify", "look again, reading only")],
+        Outcome.UNCHANGED: [look("app.verify", "look again, reading only")],
+        Outcome.ASLEEP: [look("app.wake", "wake it by hand")],
+        Outcome.DEPLOYED_WITH_LOSS: [look("app.verify", "is all well by now?")],
+        Outcome.REFUSED: [f"{_again(report)}: once the cause is mended"],
+        Outcome.ROLLED_BACK: [anew],
+        Outcome.FAILED: [status, anew],
+        Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],
+        Outcome.UNDECIDED: [resume, status],
+        Outcome.INTERRUPTED: [f"{_anew(report)}: starts anew"],
+        Outcome.UNEXPECTED: [status],
     }
     return [clean(step) for step in steps[report.outcome]] if report.services else []
 
 
-def _again(report: Report, env: str) -> str:
+def _again(report: Report) -> str:
     """The command of this run once more."""
-    tag = f" --tag {report.tag}" if report.action == "deploy" and report.tag else ""
-    return f"inv app.{report.action} {env}{tag}"
+    tag = report.tag if report.action == "deploy" else ""
+    return inv(f"app.{report.action}", report.environment, *report.chosen, tag=tag, to=report.to)
 
 
-def _anew(report: Report, env: str) -> str:
+def _anew(report: Report) -> str:
     """What tries the same change once more: a resume that is over has nothing left to resume."""
     if report.action == "resume" and report.tag:
-        return f"inv app.deploy {env} --tag {report.tag}"
-    return _again(report, env)
+        return inv("app.deploy", report.environment, *report.chosen, tag=report.tag)
+    return _again(report)
