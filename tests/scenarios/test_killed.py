@@ -18,17 +18,18 @@ def rig(shared: Place) -> Iterator[Rig]:
 
 
 @pytest.mark.parametrize(
-    ("last", "nth", "kind", "outcome"),
+    ("last", "nth", "kind", "outcomes"),
     [
-        ("RegisterTaskDefinition", 1, "resume", Outcome.DEPLOYED),  # the lock is taken, nothing else
-        ("RegisterScalableTarget", 1, "abort", Outcome.UNCHANGED),  # scale-in is suspended, nothing rolls
-        ("UpdateService", 1, "resume", Outcome.DEPLOYED),  # it rolls, and the journal does not know it yet
-        ("UpdateService", 1, "abort", Outcome.DEPLOYED),
-        ("DescribeServices", 5, "deploy", Outcome.DEPLOYED),  # somewhere on the way
+        ("RegisterTaskDefinition", 1, "resume", {Outcome.DEPLOYED}),  # the lock is taken, nothing else
+        ("RegisterScalableTarget", 1, "abort", {Outcome.UNCHANGED}),  # scale-in is suspended, nothing rolls
+        ("UpdateService", 1, "resume", {Outcome.DEPLOYED}),  # it rolls, and the journal does not know it yet
+        ("UpdateService", 1, "abort", {Outcome.DEPLOYED}),
+        # Somewhere on the way: what rolls goes on by itself, and may be there before the second run.
+        ("DescribeServices", 5, "deploy", {Outcome.DEPLOYED, Outcome.UNCHANGED}),
     ],
 )
 def test_a_second_run_puts_everything_in_order(
-    shared: Place, rig: Rig, last: str, nth: int, kind: str, outcome: Outcome
+    shared: Place, rig: Rig, last: str, nth: int, kind: str, outcomes: set[Outcome]
 ) -> None:
     shared.make_well()
     shared.configure(minimumHealthyPercent=0)
@@ -39,5 +40,5 @@ def test_a_second_run_puts_everything_in_order(
     assert not left.outcome
     assert {finding.code for finding in shared.verify().findings} & {"owed", "unfinished"}
     result = second_run(shared, kind, tag)
-    assert result.outcome is outcome
+    assert result.outcome in outcomes
     assert lies(shared, kind, before, tag, left, result) == []

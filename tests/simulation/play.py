@@ -21,7 +21,7 @@ from tests.simulation.process import Process
 from tests.simulation.scenario import Run, Scenario, scenario
 from tests.simulation.theatre import Theatre
 from tests.simulation.watch import Watch
-from tests.simulation.wire import Answer, Past, is_read
+from tests.simulation.wire import LONGEST_LAG, Answer, Past, is_read
 
 
 @dataclass
@@ -111,7 +111,10 @@ class Play:
 
     def _seen(self) -> None:
         self.watch.look()
-        self._remember()
+        due = self.simulation.due
+        # Where nobody can ask before the next picture is old enough, this one would never be looked at.
+        if due is None or due > self.theatre.empty_until - LONGEST_LAG:
+            self._remember()
 
     def _settle(self) -> None:
         """Let the scheduler see a change at once."""

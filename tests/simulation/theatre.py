@@ -52,6 +52,11 @@ class Theatre:
     def now(self) -> float:
         return self.simulation.now
 
+    @property
+    def empty_until(self) -> float:
+        """While no process is at work: the earliest moment at which one can begin; else now."""
+        return self.now if self._alive or not self._agenda else self._agenda[0][0]
+
     def at(self, moment: float, thing: Actor | Callable[[], None]) -> None:
         """Do it at that moment; things of one moment in the order in which they were asked for."""
         self._order += 1

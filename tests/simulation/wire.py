@@ -21,6 +21,7 @@ _LOST = ("failing", "cut")
 LAG = {"DescribeServices": 6.0, "ListServiceDeployments": 6.0, "DescribeServiceDeployments": 6.0}
 LAG |= {"DescribeScalableTargets": 1.5, "GetParametersByPath": 6.0}
 """Seconds that a read may be behind, by operation; the others are seen at once."""
+LONGEST_LAG = max(LAG.values())
 
 
 class Trouble(Exception):

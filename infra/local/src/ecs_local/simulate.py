@@ -120,6 +120,11 @@ class Simulation:
         self._look()
         return True
 
+    @property
+    def due(self) -> float | None:
+        """When `advance` looks at the world next, if nothing happens before; None: never."""
+        return self.now if self._touched else self._due
+
     def _look(self) -> None:
         self._touched = False
         self._settle()
