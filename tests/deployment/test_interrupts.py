@@ -223,3 +223,29 @@ def test_where_none_comes_nobody_goes_on_listening() -> None:
         (listener,) = (one for one in threading.enumerate() if one.name == "signals")
     listener.join(30)
     assert not listener.is_alive()
+
+
+def test_it_is_told_also_where_the_signal_itself_has_to_wait() -> None:
+    said: queue.Queue[str] = queue.Queue()
+
+    def call() -> None:
+        with untorn():
+            os.kill(os.getpid(), signal.SIGINT)
+            assert said.get(timeout=30) == interrupts.HELD
+
+    with Signals().attended() as signals:
+        signals.announce(said.put)
+        with pytest.raises(KeyboardInterrupt):
+            call()
+
+
+def test_what_comes_when_all_is_over_waits_for_nothing() -> None:
+    said: queue.Queue[str] = queue.Queue()
+    with Signals().attended() as signals:
+        signals.announce(said.put)
+        (listener,) = (one for one in threading.enumerate() if one.name == "signals")
+        with signals:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        listener.join(30)
+    assert said.empty()

@@ -30,6 +30,11 @@ INSISTS = 3
 _NOTICE = 0.3  # seconds that the loop has to say itself that it heard the first signal
 
 HEARD = "Interrupt heard: waiting for AWS to answer a call that is under way. A second signal leaves at once."
+HELD = "Interrupt heard: waiting for AWS to answer a call whose effect must be known."
+_ANSWERED = ""
+
+# Who tells that a signal was heard. A handler may put something into such a queue, whatever it came in the middle of.
+_listening: list[queue.SimpleQueue[str]] = []
 
 # Python runs a handler between two bytecodes: a signal just before a wait begins is heard only after it.
 _SLICE = 0.25
@@ -46,7 +51,12 @@ class Untorn:
                 if callable(
                     signal.getsignal(number)
                 ):  # what is ignored or kills outright has no handler to wait for
-                    self._before[number] = signal.signal(number, lambda came, _: self._late.append(came))
+                    self._before[number] = signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._late.append(number)
+        for one in _listening:
+            one.put(HELD)
 
     def release(self) -> None:
         """From here on signals arrive again; those that waited arrive now. A second time does nothing."""
@@ -115,18 +125,21 @@ class Signals:
         self._over = False
         self._attended = False
         self._say: Callable[[str], None] | None = None
-        self._came: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._answered = threading.Event()  # the loop knows of the first signal
+        self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answered = False  # the loop knows of the first signal
 
     def announce(self, say: Callable[[str], None]) -> None:
         """Have the first signal told at once where a call that does not answer keeps the loop from telling it."""
         self._say = say
+        if self._attended:
+            self._listen()
 
     @property
     def count(self) -> int:
         """Signals so far."""
-        if self._count and threading.current_thread() is threading.main_thread():
-            self._answered.set()
+        if self._count and not self._answered and threading.current_thread() is threading.main_thread():
+            self._answered = True
+            self._heard.put(_ANSWERED)
         return self._count
 
     def wait(self, seconds: float) -> None:
@@ -146,21 +159,19 @@ class Signals:
             yield self
         finally:
             self._attended = False
+            self._hear_no_more()
             self._restore()
 
     def __enter__(self) -> Self:
         self._raises = False
         if not self._attended:
             self._install()
-        if self._say is not None:
-            with deaf_threads():
-                threading.Thread(target=self._listen, args=(self._say,), daemon=True, name="signals").start()
+        self._listen()
         return self
 
     def __exit__(self, kind: object = None, *_: object) -> None:
         self._over = kind is None  # else what was torn is still being unwound
-        self._answered.set()
-        self._came.put(False)
+        self._hear_no_more()
         if not self._attended:
             self._restore()
 
@@ -180,15 +191,23 @@ class Signals:
             signal.signal(number, handler)
         self._before = {}
 
-    def _listen(self, say: Callable[[str], None]) -> None:
-        """On a thread of its own: a handler may not write, since it may have come in the middle of a line."""
-        if self._came.get() and not self._answered.wait(_NOTICE):
-            say(HEARD)
+    def _listen(self) -> None:
+        if self._say is None or self._heard in _listening:
+            return
+        _listening.append(self._heard)
+        with deaf_threads():
+            threading.Thread(target=_tell, args=(self._heard, self._say), daemon=True, name="signals").start()
+
+    def _hear_no_more(self) -> None:
+        self._heard.put(_ANSWERED)
+        if self._heard in _listening:
+            _listening.remove(self._heard)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         self._woken.put(None)
-        self._came.put(True)
+        if not self._raises:
+            self._heard.put(HEARD)
         if self._raises or (self._count >= INSISTS and not self._over):
             self._raises, self._unwinds = False, True
             raise KeyboardInterrupt
@@ -199,3 +218,12 @@ class Signals:
         if not self._over:
             self._unwinds = True
             raise KeyboardInterrupt
+
+
+def _tell(heard: queue.SimpleQueue[str], say: Callable[[str], None]) -> None:
+    """On a thread of its own: a handler may not write, since it may have come in the middle of a line."""
+    if (text := heard.get()) != _ANSWERED:
+        try:
+            heard.get(timeout=_NOTICE)
+        except queue.Empty:
+            say(text)
