@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ecs_local import client
 from ecs_local.client import Engine
+from ecs_stats.widgets import Names, dashboard_body
 
 from tests.engine import Aws, Place, balanced, create_service, publish_sample, register, wait_for
 
@@ -84,6 +85,38 @@ def test_requests_show_as_cpu_memory_and_network_of_their_container(
     assert 5 < event["MemoryUtilized"] < 200
     assert (event["CpuReserved"], event["MemoryReserved"]) == (256, 512)
     assert event["NetworkRxBytes"] > 0
+
+
+def test_the_dashboards_table_says_what_the_newest_events_do(aws: Aws, place: Place) -> None:
+    wait_for(lambda: _events(aws, "Container"), "events")
+    body = dashboard_body(Names("eu-west-3", "telemetry", "telemetry"))
+    query = next(w["properties"]["query"] for w in body["widgets"] if w["type"] == "log")
+    logs, now = aws("logs"), int(time.time())
+    window = {"startTime": now - 600, "endTime": now + 60}
+
+    def table() -> tuple[list[dict[str, str]], dict[str, Any]]:
+        found = logs.get_query_results(queryId=logs.start_query(queryString=query, **window)["queryId"])
+        assert found["status"] == "Complete"
+        return [{one["field"]: one["value"] for one in row} for row in found["results"]], found["statistics"]
+
+    def same() -> bool:
+        """An event may come between the two looks."""
+        newest = {one["TaskId"]: one for one in _events(aws, "Container")}
+        rows, spent = table()
+        assert spent["recordsScanned"] > spent["recordsMatched"] == len(rows)
+        wanted = [
+            (one, str(event["MemoryUtilized"]), event["ContainerKnownStatus"])
+            for one, event in newest.items()
+        ]
+        return sorted((row["TaskId"], row["mem_mb"], row["state"]) for row in rows) == sorted(wanted)
+
+    wait_for(same, "the table to be that of the newest events")
+    with pytest.raises(logs.exceptions.MalformedQueryException, match="dedup is not known"):
+        logs.start_query(logGroupName="any", queryString="dedup TaskId", **window)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.start_query(logGroupName="nobody", queryString="fields @message", **window)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.get_query_results(queryId="nobody")
 
 
 def test_both_name_spaces_have_the_service(aws: Aws, place: Place) -> None:

@@ -328,6 +328,7 @@ class World:
     stacks: dict[str, Stack] = field(default_factory=dict)  # by ARN, those deleted too
     faults: list[Fault] = field(default_factory=list)  # planted on demand, in the order of planting
     metrics: MetricStore = field(default_factory=MetricStore)
+    log_queries: dict[str, Content] = field(default_factory=dict)  # answers of Logs Insights, by query id
     alarms: dict[str, Alarm] = field(default_factory=dict)  # by name
     alarm_history: deque[Content] = field(default_factory=deque)  # newest first
     scaling_policies: dict[tuple[str, str], ScalingPolicy] = field(
