@@ -20,8 +20,9 @@ _THOROUGH = {
     "zizmor": beside("zizmor", "--offline", "--quiet", "."),  # workflows, actions and hooks
 }
 
-# The tests wait more than they compute, on two cores too; a file's tests stay together, with the engine they share.
-_AT_ONCE = ("-n", "4", "--dist", "loadfile")
+# The tests wait more than they compute, on two cores too; a file's tests stay together, with the engine they share,
+# and the files keep the order of tests/conftest.py, the longest first.
+_AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 # pytest's own exit codes. 2 is an interruption or a file that could not be collected: a finding, since a
 # real interruption never gets this far.

@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from pathlib import Path
 
 REQUIRED = "TEST_TOOLS_REQUIRED"  # set in .ci/run
 
 _COMMANDS = {
     "browser": ("chromium", "chromium-browser", "google-chrome"),
     "node": ("node",),
-    "second_python": ("python3.12", "python3.13") if sys.version_info < (3, 12) else ("python3.11",),
 }
 
 
 def find(kind: str) -> str | None:
     """The path of the first command of that kind (a marker of pyproject.toml), None where there is none."""
-    found = (shutil.which(name) for name in _COMMANDS[kind])
-    # A shim of pyenv stands on PATH for versions that it then refuses to run.
-    return next((path for path in found if path and Path(path).parent.name != "shims"), None)
+    return next(filter(None, map(shutil.which, _COMMANDS[kind])), None)
 
 
 def missing(kinds: set[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -155,13 +154,6 @@ def place(
         yield Place(connection, home / "engine", environ)
     finally:
         client.down(home / "engine")
-
-
-def in_background(act: Any) -> threading.Thread:
-    """Run something beside the test, on a thread that is joined by the caller."""
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
 
 
 def without_url(found: _connect.Connection) -> _connect.Connection:

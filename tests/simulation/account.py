@@ -16,7 +16,7 @@ from ecs_local.alarms_model import Alarm, ScalingPolicy
 from ecs_local.alarms_watch import next_evaluation
 from ecs_local.balancer_metrics import NAMESPACE, dimensions
 from ecs_local.profile import Profile
-from ecs_local.simulate import Behaviour, Simulation
+from ecs_local.simulate import Simulation
 from ecs_local.simulate_client import Client
 from ecs_local.world import Listener, ListenerRule, Parameter, ScalableTarget, Service, TargetGroup, World
 
@@ -199,8 +199,3 @@ def _idle_alarm(*, leased: bool) -> dict[str, Any]:
 def _stat(name: str, namespace: str, metric: str, named: list[dict[str, str]]) -> dict[str, Any]:
     what = {"Namespace": namespace, "MetricName": metric, "Dimensions": named}
     return {"Id": name, "MetricStat": {"Metric": what, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
-
-
-def behaviour_of(scenario: Scenario, tag: str) -> Behaviour:
-    """How the containers of a tag behave."""
-    return scenario.behaviours.get(tag, Behaviour())

@@ -17,7 +17,6 @@ from tests.simulation.scenario import Weather
 
 Answer = dict[str, Any]
 Kind = Literal["throttled", "failing", "cut", "refused connection", "expired", "denied"]
-_LOST = ("failing", "cut")
 LAG = {"DescribeServices": 6.0, "ListServiceDeployments": 6.0, "DescribeServiceDeployments": 6.0}
 LAG |= {"DescribeScalableTargets": 1.5, "GetParametersByPath": 6.0}
 """Seconds that a read may be behind, by operation; the others are seen at once."""

@@ -21,7 +21,7 @@ def context(*, dry: bool = False) -> Context:
     return Context(Config(overrides={"run": {"dry": dry}}))
 
 
-AT_ONCE = ["-n", "4", "--dist", "loadfile"]
+AT_ONCE = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 @pytest.fixture
