@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 from ecs_deployment import settings
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as checking
@@ -96,7 +97,17 @@ def connected() -> Iterator[World]:
             yield world
 
 
+class NoStacks:
+    """CloudFormation, which is asked once before a rollout: nothing here is of a stack."""
+
+    def describe_stacks(self, **_: str) -> object:
+        missing = {"Code": "ValidationError", "Message": "Stack with id ecs-local-app does not exist"}
+        raise ClientError({"Error": missing}, "DescribeStacks")
+
+
 def _nobody(service: str) -> object:
+    if service == "cloudformation":
+        return NoStacks()
     raise AssertionError(f"{service} was asked outside of the port")
 
 
