@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -99,6 +100,11 @@ def connected() -> Iterator[World]:
 
 class NoStacks:
     """CloudFormation, which is asked once before a rollout: nothing here is of a stack."""
+
+    meta = SimpleNamespace(
+        service_model=SimpleNamespace(service_name="cloudformation"),
+        method_to_api_mapping={"describe_stacks": "DescribeStacks"},
+    )
 
     def describe_stacks(self, **_: str) -> object:
         missing = {"Code": "ValidationError", "Message": "Stack with id ecs-local-app does not exist"}
