@@ -72,7 +72,7 @@ def test_the_header_tells_rollout_traffic_and_sleep() -> None:
     for said in (
         "shop in staging · 2/2 running · rev 42 shop:2026-11-20@7c1e9a40 · COMPLETED 2h ago · breaker on, rolls back",
         "sleeps in 3m12s · 42.6 req/s · 2xx 2541 4xx 13 5xx 0 · p50 12ms p99 187ms · targets 2 healthy",
-        "figures 74s old · traffic until 95s ago · looked 0s ago · 128 API calls",
+        "figures 74s old · traffic of the minute to 95s ago · looked 0s ago · 128 API calls",
     ):
         assert said in text
 

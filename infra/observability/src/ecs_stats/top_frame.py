@@ -195,7 +195,7 @@ def _status(looks: Sequence[Stats], now: float, view: View) -> list[Line]:
         parts.append(f"figures {age(max(oldest))} old")
     minutes = [when for look in looks if (when := _age_of(look, s.TRAFFIC, now)) is not None]
     if minutes:
-        parts.append(f"traffic until {age(max(minutes))} ago")
+        parts.append(f"traffic of the minute to {age(max(minutes))} ago")
     looked = max((now - look.at for look in looks), default=0.0)
     parts.append(f"looked {age(looked)} ago")
     parts.append(f"{max((look.api_calls for look in looks), default=0)} API calls")
