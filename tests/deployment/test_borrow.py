@@ -232,3 +232,27 @@ def test_a_service_that_is_gone_keeps_its_debts() -> None:
 
 def test_debts_in_words() -> None:
     assert borrow.names((b.FLOOR, b.SUSPENSION)) == "minimumHealthyPercent, scale-in"
+
+
+def test_what_is_not_owed_is_not_written_back_from_a_look_of_before() -> None:
+    """One read shows the service in the middle of the run before: its floor would be kept, and nobody would owe it."""
+    place, held = world({**FOUND, "deploymentCircuitBreaker": {"enable": False}}, ALL[2])
+    now = replace(place.live(), deployments=(b.deployment(2, b.NEW),))
+    looks = [replace(place.live(), configuration=BORROWED)]
+
+    def lag(operation: str) -> None:
+        if operation == "services":
+            place.cloud.put("app", looks.pop() if looks else now)
+
+    place.cloud.before = lag
+    borrow.give_back_configuration(place.hands(held), "local", "app", than=now)
+    (update,) = place.cloud.updates
+    assert update["configuration"] == {**FOUND, "deploymentCircuitBreaker": {"enable": True}}
+
+
+def test_a_look_that_stays_as_it_is_is_taken_in_the_end() -> None:
+    """A rollback of ECS's own leads to an older deployment, too."""
+    place, held = world(BORROWED, ALL[0])
+    newer = replace(place.live(), deployments=(b.deployment(2, b.NEW),))
+    borrow.give_back_configuration(place.hands(held), "local", "app", than=newer)
+    assert place.floor() == 0

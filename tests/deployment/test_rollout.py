@@ -307,12 +307,16 @@ def test_a_stale_answer_in_mid_rollout_is_no_rollback() -> None:
     assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
 
 
-def test_without_the_newer_api_an_older_primary_must_be_seen_twice() -> None:
-    older = look(service(deployment(1)), 2.0)
-    state, _ = walk(begun(), [look(ANSWER), older])
+def test_without_the_newer_api_an_older_primary_must_stand_longer_than_an_answer_is_stale() -> None:
+    def older(now: float, *more: model.Deployment) -> Observation:
+        return look(service(deployment(1), *more), now)
+
+    state, _ = walk(begun(), [look(ANSWER), older(2.0), older(7.9)])
     assert state.phase is Phase.ROLLING
-    assert walk(state, [older])[0].phase is Phase.RETREATING
-    assert walk(state, [look(service(RUNNING, OLD_ONE)), older])[0].phase is Phase.ROLLING
+    assert walk(state, [older(8.0)])[0].phase is Phase.RETREATING
+    assert walk(state, [look(service(RUNNING, OLD_ONE)), older(8.0)])[0].phase is Phase.ROLLING
+    gave_way = replace(RUNNING, status="ACTIVE", rollout_state="FAILED")
+    assert walk(state, [older(7.95, gave_way)])[0].phase is Phase.RETREATING
 
 
 def test_the_way_back_is_asked_for_again_where_ecs_ended_the_rollout_first() -> None:

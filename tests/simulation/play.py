@@ -183,6 +183,7 @@ class Play:
         """Somebody else does something to the service."""
         world, now = self.simulation.world, self.theatre.now
         service = world.services[CLUSTER, NAME]
+        self.watch.look()
         self.note("somebody", f"{what} {number}")
         self._remember()
         if what == "zero":

@@ -226,6 +226,20 @@ BUGS = (
         begin=301_272,
     ),
     Bug(
+        "what is not owed is written back as an old look shows it",
+        "borrow:_configuration",
+        "if next(looks) == _LOOKS or not",
+        "if True or not",
+        begin=503_480,
+    ),
+    Bug(
+        "an old look in mid-rollout is a rollback",
+        "rollout_state:doubting",
+        "if now - since >= BEHIND:",
+        "if now > since:",
+        begin=501_572,
+    ),
+    Bug(
         "a low floor that planning did not see stays low",
         "launch:raise_what_is_low",
         "if needed.configuration is None:",

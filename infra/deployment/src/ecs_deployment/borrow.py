@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 from ecs_deployment import debts, model
@@ -13,6 +14,8 @@ from ecs_deployment.debts import Debt
 from ecs_deployment.errors import Denied, NotFound
 from ecs_deployment.journal import Entry
 from ecs_deployment.journal_say import command
+from ecs_deployment.observe import is_older
+from ecs_deployment.outdated import shows_what_was_given_back
 from ecs_deployment.patience import Hands, patiently
 
 _WORDS = {
@@ -24,6 +27,7 @@ _WORDS = {
     debts.SUSPENSION: "scale-in",
 }
 _SECOND_LOOK = 2.0  # seconds: AWS's reads may be that far behind
+_LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,22 @@ def suspend(cloud: Cloud, cluster: str, service: str, owed: tuple[Debt, ...]) ->
             cloud.suspend(cluster, service, _flags(debt.taken))
 
 
-def give_back_configuration(hands: Hands, cluster: str, service: str) -> Settlement:
+def give_back_configuration(
+    hands: Hands, cluster: str, service: str, *, than: model.Service | None = None
+) -> Settlement:
     """Hand back every debt of the deployment configuration, struck out of the journal once it is settled.
 
     One UpdateService for all of them; it names no task definition, so it starts no deployment. Call it only
-    when nothing rolls any more: a low floor handed back too early would cause the very outage.
+    when nothing rolls any more: a low floor handed back too early would cause the very outage. What is not owed
+    is written back as it was read, so a look from before `than`, an earlier one, will not do.
     """
     owed = tuple(debt for debt in hands.held.entry.debts if debt.what in debts.PATHS)
     if not owed:
         return Settlement()
-    live = _configuration(hands.cloud, cluster, service)
+    live = _configuration(hands, cluster, service, than)
     if any(_step(debt, live) == "changed_by_other" for debt in owed):
         hands.interrupts.wait(_SECOND_LOOK)  # a read from before our own change looks like somebody else's
-        live = _configuration(hands.cloud, cluster, service)
+        live = _configuration(hands, cluster, service, than)
     told = [(debt, _step(debt, live)) for debt in owed]
     told = [(debt, "changed_by_other" if _is_barred(debt, live, told) else step) for debt, step in told]
     ours = [debt for debt, step in told if step != "changed_by_other"]
@@ -117,11 +124,17 @@ def resume(hands: Hands, cluster: str, service: str) -> Settlement:
     return _settlement(told)
 
 
-def _configuration(cloud: Cloud, cluster: str, service: str) -> model.Content:
-    found = cloud.services(cluster, [service]).get(service)
-    if found is None:
-        raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
-    return found.configuration
+def _configuration(hands: Hands, cluster: str, service: str, than: model.Service | None) -> model.Content:
+    looks = count(1)
+    while True:
+        found = hands.cloud.services(cluster, [service]).get(service)
+        if found is None:
+            raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
+        held = hands.held
+        given_back = shows_what_was_given_back(model.Snapshot(found), held.others, owed=held.entry.debts)
+        if next(looks) == _LOOKS or not (given_back or is_older(found, than)):
+            return found.configuration
+        hands.interrupts.wait(_SECOND_LOOK)
 
 
 def _live_flags(cloud: Cloud, cluster: str, service: str) -> dict[str, bool] | None:

@@ -28,7 +28,7 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
     settled = one.holding.settled if one.holding else Settlement()
     unknown = outcome in (Outcome.UNDECIDED, Outcome.UNEXPECTED) and one.denied is None
     if not unknown and not one.rolls and not one.holds_out:
-        settled += _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
+        settled += _guarded(one, lambda: _give_back_configuration(one))
     if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):
         # During somebody else's rollout ECS itself holds scale-in back, so the suspension need not wait for it.
         settled += _guarded(one, lambda: borrow.resume(one.hands, *_place(one)))
@@ -63,7 +63,7 @@ def proven(loop: Loop, one: Job) -> None:
 
 def hold_from_now(loop: Loop, one: Job, outcome: Outcome) -> None:
     """Hand back all but scale-in, and begin to wait for the idle alarm."""
-    settled = _guarded(one, lambda: borrow.give_back_configuration(one.hands, *_place(one)))
+    settled = _guarded(one, lambda: _give_back_configuration(one))
     one.holding = Holding(loop.clock.boottime(), outcome, settled)
     one.lease.renew(one.holding.since, at_once=True)
     hold(loop, one)
@@ -133,6 +133,12 @@ def read_log_again(loop: Loop, one: Job, read: Callable[[], tuple[str, ...]]) ->
 
 def _place(one: Job) -> tuple[str, str]:
     return one.plan.cluster, one.plan.service
+
+
+def _give_back_configuration(one: Job) -> Settlement:
+    return borrow.give_back_configuration(
+        one.hands, *_place(one), than=one.seen.service if one.seen else None
+    )
 
 
 def _guarded(one: Job, act: Callable[[], Settlement]) -> Settlement:

@@ -34,7 +34,7 @@ def service(cloud: Cloud, cluster: str, name: str, *, than: model.Service | None
             ) from error
         if found is None:
             break
-        if not _is_older(found, than):
+        if not is_older(found, than):
             return found
     if found is not None:  # a rollback leads to an older deployment, too
         return found
@@ -44,7 +44,8 @@ def service(cloud: Cloud, cluster: str, name: str, *, than: model.Service | None
     )
 
 
-def _is_older(seen: model.Service, than: model.Service | None) -> bool:
+def is_older(seen: model.Service, than: model.Service | None) -> bool:
+    """Whether a look is from before another one: the newest deployment that it knows is."""
     if than is None or than.primary is None or seen.primary is None:
         return False
     return seen.primary.created_at < than.primary.created_at

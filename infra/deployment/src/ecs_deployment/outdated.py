@@ -13,6 +13,9 @@ from ecs_deployment.debts import Debt
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.outcome import Outcome
 
+BEHIND = 6.0
+"""Seconds that a read of AWS is taken to be behind at most."""
+
 
 def shows_what_was_given_back(
     seen: model.Snapshot, entries: Iterable[Entry], *, owed: Iterable[Debt] = ()

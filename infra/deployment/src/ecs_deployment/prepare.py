@@ -13,14 +13,13 @@ from ecs_deployment.journal import Held, Taking, off, run_url, take, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.outdated import shows_what_was_given_back
+from ecs_deployment.outdated import BEHIND, shows_what_was_given_back
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.survey import Setting, Surveyed, Wishes, entries_of, known_of, path_of
 
-_BEHIND = 6.0  # seconds that a read of AWS may be behind, as far as one has been seen to be
 _LOOK_AGAIN = 1.0
 
 
@@ -56,7 +55,7 @@ def _known(setting: Setting, request: Request, one: Surveyed, held: Held) -> Kno
     if request.action in ("resume", "abort"):  # they need that run's last words, written until just now
         held.saw(entries_of(setting, one.settings))
     earlier = held.others
-    until = setting.clock.boottime() + _BEHIND
+    until = setting.clock.boottime() + BEHIND
     known = one.known
     while True:
         known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, known)

@@ -34,6 +34,7 @@ from ecs_deployment.rollout_state import (
     State,
     StopDeployment,
     deployment_of,
+    doubting,
 )
 from ecs_deployment.verdict import Expectation, judge
 
@@ -223,16 +224,20 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         "SUCCESSFUL",
     ):  # our rollout is alive: the service's answer is stale
         return replace(state, waiting_for=waiting), ()
-    if state.doubt != primary.id:
-        return replace(state, doubt=primary.id, waiting_for=waiting), ()
+    if not _gave_way(state, seen) and (stale := doubting(state, primary.id, seen.now)):
+        return stale, ()
     return _retreat_by_ecs(state, seen)
+
+
+def _gave_way(state: State, seen: Observation) -> bool:
+    """Whether the answer knows our newest deployment, and that it failed: it is not from before it."""
+    newest = deployment_of(seen.snapshot.service, state.newest)
+    return newest is not None and newest.rollout_state == "FAILED"
 
 
 def _our_own_earlier(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """What we began before we raised the service again is PRIMARY: a stale answer, or ECS has rolled back to it."""
-    newest = deployment_of(seen.snapshot.service, state.newest)
-    gave_way = newest is not None and newest.rollout_state == "FAILED"
-    if gave_way or out_of_time(state, seen.now):
+    if _gave_way(state, seen) or out_of_time(state, seen.now):
         return _retreat_by_ecs(state, seen)
     return state, ()
 

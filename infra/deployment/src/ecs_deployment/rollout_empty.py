@@ -7,15 +7,15 @@ from dataclasses import replace
 from ecs_deployment.attention import out_of_time
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import Observation, State
+from ecs_deployment.rollout_state import Observation, State, doubting
 
 
 def emptying(state: State, seen: Observation) -> State:
     """What one look means."""
     service = seen.snapshot.service
     if service.desired > 0:
-        if not state.doubt:  # perhaps only a stale answer
-            return replace(state, doubt="desired", waiting_for="AWS's answers to agree")
+        if stale := doubting(state, "desired", seen.now):
+            return stale
         cause = Cause(
             f"Something set the desired count to {service.desired} again.",
             "Find what raises it: traffic through its wake alarm, a schedule, a MinCapacity above 0.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ecs_deployment import model
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import Outcome
+from ecs_deployment.outdated import BEHIND
 from ecs_deployment.plan import Plan
 
 
@@ -92,7 +93,8 @@ class State:
     old_gone: float | None = None  # when the old tasks were first seen stopped
     phase_began: float = 0.0
     asked: float = 0.0  # when the service deployment was last read
-    doubt: str = ""  # an older deployment that the last look showed as PRIMARY: perhaps only a stale answer
+    doubt: str = ""  # what the last look showed against all that was seen before: perhaps only a stale answer
+    doubted: float = 0.0  # since when
     raised: int = 0
     unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
     cause: Cause | None = None
@@ -108,6 +110,14 @@ class State:
     def newest(self) -> str:
         """The id of the deployment that counts."""
         return self.ours[-1]
+
+
+def doubting(state: State, what: str, now: float) -> State | None:
+    """The state that waits for AWS's answers to agree; None once `what` has stood longer than a stale answer does."""
+    since = state.doubted if state.doubt == what else now
+    if now - since >= BEHIND:
+        return None
+    return replace(state, doubt=what, doubted=since, waiting_for="AWS's answers to agree")
 
 
 def deployment_of(service: model.Service, deployment_id: str) -> model.Deployment | None:
