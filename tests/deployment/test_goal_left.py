@@ -226,3 +226,11 @@ def test_an_empty_or_unreadable_journal_has_nothing() -> None:
     for act in (resume, abort):
         assert "the journal has no run of this service" in act(on(1, A), ()).nothing
         assert "the journal has no run" in act(on(1, A), (Entry(4, readable=False),)).nothing
+
+
+@pytest.mark.parametrize(("in_place", "tag"), [(A, "v1"), (B, "v2"), (C, "")])
+def test_what_is_only_handed_back_is_told_of_what_is_in_place(in_place: str, tag: str) -> None:
+    """Its own tag would be remembered for a revision of somebody else."""
+    over = replace(OPEN, outcome="failed", debts=(b.FLOOR,))
+    goal = resume(on(7, in_place), (over, PROVEN))
+    assert (goal.tag, bool(goal.nothing)) == (tag, True)

@@ -96,11 +96,6 @@ def test_success_waits_for_the_newer_api_where_it_is_behind() -> None:
     assert state.phase is Phase.ROLLING
 
 
-def test_a_stale_answer_without_our_deployment_is_no_news() -> None:
-    state, effects = walk(begun(), [look(service(deployment(1))), well()])
-    assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -299,24 +294,6 @@ def test_an_accepted_gap_is_neither_a_reason_to_roll_back_nor_a_loss() -> None:
     state, effects = walk(state, [seen, well()])
     assert effects == []
     assert rollout.with_traffic(state, TRAFFIC) is Outcome.DEPLOYED
-
-
-def test_a_stale_answer_in_mid_rollout_is_no_rollback() -> None:
-    stale = look(service(deployment(1)), 2.0, deployment=rollout_of(2, "IN_PROGRESS"))
-    state, effects = walk(begun(), [look(ANSWER), stale, well()])
-    assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
-
-
-def test_without_the_newer_api_an_older_primary_must_stand_longer_than_an_answer_is_stale() -> None:
-    def older(now: float, *more: model.Deployment) -> Observation:
-        return look(service(deployment(1), *more), now)
-
-    state, _ = walk(begun(), [look(ANSWER), older(2.0), older(7.9)])
-    assert state.phase is Phase.ROLLING
-    assert walk(state, [older(8.0)])[0].phase is Phase.RETREATING
-    assert walk(state, [look(service(RUNNING, OLD_ONE)), older(8.0)])[0].phase is Phase.ROLLING
-    gave_way = replace(RUNNING, status="ACTIVE", rollout_state="FAILED")
-    assert walk(state, [older(7.95, gave_way)])[0].phase is Phase.RETREATING
 
 
 def test_the_way_back_is_asked_for_again_where_ecs_ended_the_rollout_first() -> None:

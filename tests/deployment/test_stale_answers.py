@@ -9,13 +9,15 @@ from typing import Any
 from ecs_deployment import model, observe, rollout
 from ecs_deployment.journal import Entry
 from ecs_deployment.journal_history import last_words
+from ecs_deployment.launch import launch, perform
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import GoBackTo, Limits, Phase, State
+from ecs_deployment.rollout_state import GoBackTo, Limits, Observation, Phase, RaiseAgain, State
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import MemoryCloud, World, crashes, stands
 from tests.deployment.test_drive import plan, world
-from tests.deployment.test_rollout import look
+from tests.deployment.test_rollout import ANSWER, DONE, RUNNING, look, walk, well
+from tests.deployment.test_rollout import begun as fresh
 
 _ROLLING = {"running": 0, "rollout_state": "IN_PROGRESS"}
 FIRST = b.deployment(2, b.NEW, **_ROLLING)
@@ -185,3 +187,65 @@ def test_an_entry_that_was_seen_closed_is_never_open_again() -> None:
         replace(open_one, revision="r"),
     )
     assert last_words([closed], [replace(closed, cause="why")]) == (replace(closed, cause="why"),)
+
+
+def test_a_stale_answer_without_our_deployment_is_no_news() -> None:
+    state, effects = walk(fresh(), [look(b.service(b.deployment(1))), well()])
+    assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
+
+
+def test_a_stale_answer_in_mid_rollout_is_no_rollback() -> None:
+    stale = look(b.service(b.deployment(1)), 2.0, deployment=b.rollout_of(2, "IN_PROGRESS"))
+    state, effects = walk(fresh(), [look(ANSWER), stale, well()])
+    assert (state.outcome, effects) == (Outcome.DEPLOYED, [])
+
+
+def test_without_the_newer_api_an_older_primary_must_stand_longer_than_an_answer_is_stale() -> None:
+    def older(now: float, *more: model.Deployment) -> Observation:
+        return look(b.service(b.deployment(1), *more), now)
+
+    state, _ = walk(fresh(), [look(ANSWER), older(2.0), older(7.9)])
+    assert state.phase is Phase.ROLLING
+    assert walk(state, [older(8.0)])[0].phase is Phase.RETREATING
+    assert walk(state, [look(b.service(RUNNING, OLD_ONE)), older(8.0)])[0].phase is Phase.ROLLING
+    gave_way = replace(RUNNING, status="ACTIVE", rollout_state="FAILED")
+    assert walk(state, [older(7.95, gave_way)])[0].phase is Phase.RETREATING
+
+
+def test_the_first_rollout_of_a_deployment_that_ecs_goes_back_to_tells_nothing_of_the_way_back() -> None:
+    """A rollback uses the old id again, and the service deployment of that number succeeded long ago."""
+    back = replace(DONE, rollout_state="IN_PROGRESS")
+    state = replace(fresh(), followed=True)
+    state, effects = walk(state, [look(b.service(back), deployment=b.rollout_of(2, "SUCCESSFUL"))])
+    assert (state.outcome, state.phase, effects) == (None, Phase.ROLLING, [])
+    assert walk(state, [well()])[0].outcome is Outcome.DEPLOYED
+
+
+def test_a_raise_whose_answer_was_lost_is_not_seen_in_an_earlier_deployment_of_the_same_revision() -> None:
+    """Raised from 0 for the second time; the look after the lost answer shows the service as it was first raised."""
+    place = world()
+    job = place.job(plan())
+    revision, answer = launch(job.hands, plan())
+    assert answer
+    state = rollout.begin(plan(), revision, answer, Limits(), now=0.0)
+    place.cloud.put("app", replace(place.live(), desired=0))
+    state = rollout.raised(
+        state, perform(job.hands, replace(state, last=place.live()), RaiseAgain()) or answer
+    )
+    place.cloud.put("app", replace(place.live(), desired=0))
+    state = replace(state, last=place.live())
+    place.cloud.fail("update_service", "answer_lost")
+    now: list[model.Service] = []
+
+    def lag(operation: str) -> None:
+        if operation == "services" and not now:
+            now.append(place.live())
+            place.cloud.put("app", answer)
+        elif operation == "services":
+            place.cloud.put("app", now[0])
+
+    place.cloud.before = lag
+    found = perform(job.hands, state, RaiseAgain())
+    assert found
+    assert found.primary
+    assert found.primary.id not in state.ours

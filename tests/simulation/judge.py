@@ -36,6 +36,7 @@ def problems(play: Play, watch: Watch, process: Process) -> Iterator[str]:
 
 
 def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: list[str]) -> Iterator[str]:
+    watch.look()
     service = watch.service
     primary = service.deployments[0]
     outcome = result.outcome
@@ -47,7 +48,8 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
         yield f"{outcome.value}, but it began {ours}"
     if outcome is Outcome.UNCHANGED and process.run.action == "deploy" and process.run.weather.calm:
         since = play.theatre.now - watch.well_at.get(primary.task_definition, 0.0)
-        if service.desired_count and since > 5 and primary.created_at < process.began:
+        woken = watch.books.awake_since(play.theatre.now) < 5  # since it was found asleep
+        if service.desired_count and since > 5 and not woken and primary.created_at < process.began:
             yield f"unchanged and well, but the service has not been well for {since:.0f} s"
     if outcome is Outcome.INTERRUPTED and not process.heard and not process.count:
         yield "interrupted, but nobody pressed anything"
@@ -73,13 +75,13 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
             watch, process, primary, launched
         ):
             yield f"rolled back, but the service was not well on {primary.task_definition} since"
-    if outcome is Outcome.ASLEEP and service.desired_count and not play.scenario.outside:
+    mine = watch.numbers.get(process.number, 0)
+    newer = watch.books.first_seen(mine + 1) < float("inf")
+    if outcome is Outcome.ASLEEP and service.desired_count and not play.scenario.outside and not newer:
         yield f"asleep, but the service is at {service.desired_count}"
-    if outcome is Outcome.SUPERSEDED:
-        mine = watch.numbers.get(process.number, 0)
-        newer = watch.books.first_seen(mine + 1) < float("inf")
-        if primary.id in ours and not newer and not watch.strangers and not _others(watch, process):
-            yield "superseded, but nobody did"
+    nobody = not newer and not watch.strangers and not _others(watch, process)
+    if outcome is Outcome.SUPERSEDED and primary.id in ours and nobody:
+        yield "superseded, but nobody did"
 
 
 def _left(play: Play, watch: Watch, process: Process, result: Result) -> Iterator[str]:

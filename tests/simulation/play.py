@@ -90,6 +90,7 @@ class Play:
             if operation == "GetParameter":
                 self.watch.fence_read(process, params)
             return self._client.call(service, operation, params)
+        self.watch.look()
         self.watch.before(process, operation, params)
         self._remember()
         answer = self._client.call(service, operation, params)

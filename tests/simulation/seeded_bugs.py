@@ -240,6 +240,27 @@ BUGS = (
         begin=501_572,
     ),
     Bug(
+        "a lost answer is seen in an earlier deployment of the same revision",
+        "launch:_update",
+        "primary.id not in earlier",
+        "primary.id != wanted.old",
+        begin=682_956,
+    ),
+    Bug(
+        "the first rollout of a deployment speaks for the way back to it",
+        "rollout:_rolling",
+        'if status == "SUCCESSFUL" and state.followed and',
+        "if False and",
+        begin=654_412,
+    ),
+    Bug(
+        "a revision is remembered by the tag of the run that it overtook",
+        "goal_left:_only_owes",
+        'in_place = next((e.tag for e in (entry, *older) if e.revision == seen.task_definition), "")',
+        "in_place = entry.tag",
+        begin=627_604,
+    ),
+    Bug(
         "a low floor that planning did not see stays low",
         "launch:raise_what_is_low",
         "if needed.configuration is None:",

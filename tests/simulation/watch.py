@@ -37,6 +37,7 @@ class Watch:
         self.wrong: list[str] = []
         self.books = Books(play.simulation.world, PATH)
         self.service = play.simulation.world.services[CLUSTER, NAME]
+        self._well_on = ""  # the task definition on which it was well at the last look
         self.well_at: dict[str, float] = {}  # task definition -> when the service was last well on it
         self.deployers: dict[str, Process] = {}  # deployment id -> who began it
         self.started: dict[int, list[str]] = {}  # process -> its deployments
@@ -65,6 +66,8 @@ class Watch:
         """After anything happened in the world."""
         world, service = self._play.simulation.world, self.service
         now, serving = self._play.simulation.now, 0
+        if self._well_on:  # until now nothing has happened since the look before
+            self.well_at[self._well_on] = now
         healthy: dict[str, int] = {}
         for task in service.live_tasks.values():
             if task.desired_status != "RUNNING" or task.last_status != "RUNNING":
@@ -79,8 +82,10 @@ class Watch:
         if not desired:
             self.books.slept(now)
             self._baseline = self._baseline and 0
+        self._well_on = ""
         if desired and healthy.get(primary.task_definition, 0) >= desired:
-            self.well_at[primary.task_definition] = now
+            self._well_on = primary.task_definition
+            self.well_at[self._well_on] = now
         if not desired and now < self._stays_awake:
             self._asleep_too_soon()
         if self._baseline is None or not self._guards:

@@ -158,16 +158,17 @@ def _still_moves(entry: Entry, older: Sequence[Entry], seen: model.Service) -> b
 def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[Entry]) -> Goal | None:
     """The goal where nothing is left to roll, but perhaps something to hand back."""
     primary = seen.primary
+    in_place = next((e.tag for e in (entry, *older) if e.revision == seen.task_definition), "")
     if entry.action in _NO_ROLLOUT:
         again = f"`{_NO_ROLLOUT[entry.action]} --env {entry.environment} --service {entry.service}`"
-        return replace(goal, nothing=f"That run rolled nothing out. {again} does it again.")
+        return replace(goal, tag=in_place, nothing=f"That run rolled nothing out. {again} does it again.")
     lost = entry.outcome == "superseded" and where(entry, older, seen) is Where.OTHERS
     if entry.outcome in _UNSETTLED and not entry.proven and not lost:
         return None
     if primary is not None and primary.rollout_state == "IN_PROGRESS":
         return _taken_over(goal, entry, older, seen)
     proven = f"{short(entry.revision)} was proven: only" if entry.proven else "Only"
-    return replace(goal, nothing=f"{proven} what it still owed is handed back.")
+    return replace(goal, tag=in_place, nothing=f"{proven} what it still owed is handed back.")
 
 
 def _following(goal: Goal, entry: Entry, older: Sequence[Entry], seen: model.Service) -> Goal:

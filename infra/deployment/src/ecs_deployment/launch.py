@@ -103,8 +103,10 @@ def _usable(hands: Hands, revision: str) -> str:
 
 def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
     """UpdateService, and its deployment's id in the journal."""
-    cluster, service = plan.cluster, plan.service
+    cluster, service, held = plan.cluster, plan.service, hands.held
     desired = wanted.desired
+    # A read that lags behind shows one of these, and some of them are of the very same revision.
+    earlier = {wanted.old, *(one for entry in (held.entry, *held.others) for one in entry.deployments)}
 
     def send() -> model.Service:
         return hands.cloud.update_service(
@@ -124,7 +126,9 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         if desired and now.desired:  # somebody has woken it while we tried: their count stands
             desired = None
         primary = now.primary
-        ours = primary is not None and primary.id != wanted.old and primary.task_definition == wanted.revision
+        ours = (
+            primary is not None and primary.id not in earlier and primary.task_definition == wanted.revision
+        )
         return now if ours else None
 
     answer = patiently(hands, send, took_effect)

@@ -147,6 +147,8 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     state = replace(state, doubt="")
     if service.desired == 0:
         return _fell_to_zero(state, seen)
+    if status == "SUCCESSFUL" and state.followed and primary.rollout_state == "IN_PROGRESS":
+        status = ""  # ECS goes back to a deployment by its old id, and this is how its first rollout ended
     if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):
         entered = _enter(state, Phase.PROVING, seen.now)
         return _proving(replace(entered, waiting_for="tasks and targets to be seen well"), seen)

@@ -17,7 +17,7 @@ def follow(plan: Plan, adopts: Adopted, service: model.Service, limits: Limits, 
     state = begin(plan, plan.expectation.revision, service, limits, now)
     primary = service.primary
     assert primary is not None
-    state = replace(state, ours=adopts.ours or state.ours, seen=True)
+    state = replace(state, ours=adopts.ours or state.ours, seen=True, followed=True)
     if not adopts.leads_back:
         return state
     return replace(

@@ -88,6 +88,7 @@ class State:
     created: float  # when ECS made our first deployment, by its clock
     phase: Phase = Phase.ROLLING
     seen: bool = False  # our deployment was in an answer
+    followed: bool = False  # an earlier run began it, and perhaps it is one that ECS goes back to
     last: model.Service | None = None  # as the look before showed it
     first_change: float | None = None  # when the service first looked different from UpdateService's answer
     old_gone: float | None = None  # when the old tasks were first seen stopped
