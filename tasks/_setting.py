@@ -42,6 +42,7 @@ def setting(connection: Connection, sink: Sink, signals: Signals | None = None) 
     from ecs_deployment.events import Said
     from ecs_deployment.interrupts import Signals
     from ecs_deployment.survey import Setting
+    from ecs_deployment.together import at_once
 
     told = commands_told.sink(sink, connection.environment.name)
     heard = signals or Signals()
@@ -54,4 +55,5 @@ def setting(connection: Connection, sink: Sink, signals: Signals | None = None) 
         heard,
         blind_patience=connection.blind_patience,
         commits=Git(ROOT),
+        together=at_once,
     )

@@ -1,10 +1,11 @@
 """Many services in one run: AWS's published limits in force, on the `fargate` profile.
 
-    python -m tests.bench.hundred --services 100
+    python -m tests.bench.hundred --services 100 --timeline
 
 The deployer itself, through `aws.py`, on a virtual clock; every call takes its time on the way.
 RegisterTaskDefinition has 20 in a burst and 1 a second, UpdateService 50 and 5, and SSM takes 3 writes a second
-(believed). A call over a limit is refused with ThrottlingException. One service alone is the measure.
+(believed). A call over a limit is refused with ThrottlingException. One service alone is the measure. What the deployer
+asks on several threads takes as much less time; the threads themselves do not exist on a virtual clock.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import argparse
 import json
 import random
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from ecs_deployment import events
 from ecs_deployment.aws.port import AwsCloud
 from ecs_deployment.deploy import deploy
 from ecs_deployment.known import Request
@@ -33,10 +36,13 @@ from tests.simulation.account import ACCOUNT, BALANCER, BORN, CLUSTER, REGION, U
 from tests.simulation.memory_session import MemorySession
 from tests.simulation.wire import Trouble
 
+LANES = 8  # threads of `together.at_once`
 LATENCY = 0.04  # seconds of a call, there and back, within a region
 GRACE = 100.0  # what many services may take longer than one
 WRITES = 3.0  # of SSM, a second and in a burst
 OLD, NEW = "old", "good"
+POINTS = ("surveyed", "entry", "registered", "UpdateService", "over", "closed")
+T = TypeVar("T")
 
 
 @dataclass
@@ -47,14 +53,19 @@ class Account:
     limits: Limits = field(default_factory=Limits)
     refused: Counter[str] = field(default_factory=Counter)
     writes: float = WRITES
+    lanes: int = 1
+    sent: Counter[str] = field(default_factory=Counter)
+    marks: dict[str, dict[str, float]] = field(default_factory=dict)  # by service: what happened when
     _left: tuple[float, float] = (WRITES, BORN)
 
     def send(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """One call on its way; refused where it is over a limit."""
-        self.sleep(LATENCY)
+        self.sleep(LATENCY / self.lanes)
+        self.sent[operation] += 1
         if not self._admitted(service, operation):
             self.refused[operation] += 1
             raise Trouble("throttled", operation)
+        self._mark(operation, params)
         known = registers.answer(operation, params, frozenset({NEW}))
         return known if known is not None else Client(self.simulation).call(service, operation, params)
 
@@ -65,6 +76,35 @@ class Account:
             self._left = (left - 1 if left >= 1 else left, self.now)
             return left >= 1
         return service != "ecs" or self.limits.admit(operation, self.now)
+
+    def _mark(self, operation: str, params: dict[str, Any]) -> None:
+        """Note when a service came to this point for the first time."""
+        name = (
+            params.get("Path", "").rpartition("/")[2] or params.get("family", "") or params.get("service", "")
+        )
+        name = name or params.get("Name", "//").split("/")[-2]
+        point = {
+            "GetParametersByPath": "surveyed",
+            "PutParameter": "entry",
+            "RegisterTaskDefinition": "registered",
+        }
+        if (told := point.get(operation, operation)) in POINTS and name:
+            self.marks.setdefault(name, {}).setdefault(told, self.now - self.began)
+
+    began = BORN
+
+    def heard(self, event: events.Event) -> None:
+        """The deployer says so."""
+        if isinstance(event, events.Finished):
+            self.marks.setdefault(event.result.service, {})["closed"] = self.now - self.began
+
+    def together(self, acts: Sequence[Callable[[], T]]) -> list[T]:
+        """As many at once as the deployer's threads do."""
+        self.lanes = min(LANES, len(acts))
+        try:
+            return [act() for act in acts]
+        finally:
+            self.lanes = 1
 
     @property
     def now(self) -> float:
@@ -169,8 +209,14 @@ def run(number: int, writes: float = WRITES) -> dict[str, Any]:
     environment = Environment("staging", "aws", ACCOUNT, REGION, DEFAULT_JOURNAL, settings)
     session = MemorySession(account.send, lambda: account.now, account.sleep, chance.random)
     cloud = AwsCloud(session)  # type: ignore[arg-type] # it is all that the port asks of a session
-    setting = Setting(cloud, environment, account, lambda _: None, account)
+    account.began = account.now
+    setting = Setting(cloud, environment, account, account.heard, account, together=account.together)
     report = deploy(setting, Request("staging", NEW), Wishes(probe=False))
+    for service in account.simulation.world.services.values():
+        over = next(
+            (e.created_at for e in service.events if "deployment completed" in e.message), account.now
+        )
+        account.marks[service.name]["over"] = over - account.began
     outcomes = Counter(one.outcome.value for one in report.services)
     return {
         "services": number,
@@ -179,6 +225,8 @@ def run(number: int, writes: float = WRITES) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "calls": report.api_calls,
         "throttled": dict(account.refused),
+        "by_name": dict(account.sent.most_common()),
+        "timeline": account.marks,
         "causes": sorted({one.cause for one in report.services if one.cause})[:3],
     }
 
@@ -190,10 +238,17 @@ def main() -> int:
     )
     parser.add_argument("--services", type=int, default=100)
     parser.add_argument("--ssm-writes", type=float, default=WRITES, help="SSM's writes a second, as believed")
+    parser.add_argument("--timeline", action="store_true", help="when each service came to each point")
     options = parser.parse_args()
     many = options.services
     alone, together = run(1), run(many, options.ssm_writes)
     longer = together["seconds"] - alone["seconds"]
+    for figures in (alone, together):
+        timeline = figures.pop("timeline")
+        if options.timeline:
+            print(f"{'service':10}" + "".join(f"{point:>14}" for point in POINTS))
+            for name, marks in sorted(timeline.items()):
+                print(f"{name:10}" + "".join(f"{marks.get(point, 0):14.1f}" for point in POINTS))
     print(json.dumps({"alone": alone, "together": together, "longer": round(longer, 1)}, indent=2))
     return int(together["outcomes"] != {"deployed": many} or longer > GRACE)
 

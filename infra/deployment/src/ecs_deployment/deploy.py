@@ -3,11 +3,13 @@
 1. `survey`: who are we, what is there, what would be done? Reads only; `--dry` stops here.
 2. Refused services end the run before anything is changed. What runs already, and is well, is left alone.
 3. The lock of each remaining service is taken, and it is planned again: the world may have moved meanwhile.
-4. `drive` rolls them all at once and hands back what was borrowed.
+4. `drive` rolls them all at once and hands back what was borrowed. Many take turns (`turns`): 3 and 4 overlap.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,10 +22,12 @@ from ecs_deployment.interrupts import INSISTS
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Report, Result
+from ecs_deployment.pace import MANY, Pace
 from ecs_deployment.plan import Plan
-from ecs_deployment.prepare import prepare
+from ecs_deployment.prepare import Crowd, prepare
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.survey import Setting, Surveyed, Wishes, chosen, survey
+from ecs_deployment.turns import Turns
 
 _FOR_ITSELF = ("resume", "abort")
 
@@ -130,24 +134,40 @@ def _told(setting: Setting, result: Result) -> Result:
 def _with_change(
     setting: Setting, request: Request, wishes: Wishes, surveyed: list[Surveyed], began: float
 ) -> list[Result]:
-    loop = _loop(setting, wishes)
+    acting = [one for one in surveyed if _acts(one, request)]
+    crowd = Crowd(Pace(setting.clock), len(acting)) if len(acting) > MANY else None
+    loop = _loop(setting, wishes, crowd)
     ended: dict[str, Result] = {}
     jobs: list[Job] = []
+
+    def begin(one: Surveyed, wished: Wishes, since: float) -> Job | None:
+        try:
+            return prepare(setting, request, wished, one, since, crowd)
+        except DeployError as error:
+            if isinstance(error, LockHeld) and wished is not wishes:
+                raise
+            # What a living holder borrowed is its own business.
+            entries = () if isinstance(error, LockHeld) else one.entries
+            refused = replace(one, decision=Refusal(error.what, error.cure), entries=entries)
+            ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
+            return None
+
+    def in_turn(one: Surveyed, last: bool) -> Job | None:
+        """While others roll nobody may be waited for."""
+        wished = replace(wishes, wait_for_lock=0.0)
+        return begin(one, wishes if last else wished, setting.clock.boottime())
+
     try:
+        first, later = _by_turn(acting, crowd)
         for one in surveyed:
             if not _acts(one, request):
                 ended[one.settings.name] = _told(setting, _as_it_is(one, request, 0.0))
-                continue
-            try:
-                jobs.append(prepare(setting, request, wishes, one, began))
-            except DeployError as error:
-                # What a living holder borrowed is its own business.
-                entries = () if isinstance(error, LockHeld) else one.entries
-                refused = replace(one, decision=Refusal(error.what, error.cure), entries=entries)
-                ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
+            elif one in first and (job := begin(one, wishes, began)):
+                jobs.append(job)
+        turns = Turns(crowd.pace, deque(later), in_turn, began + wishes.wait_for_lock) if crowd else None
         # From here on a signal is counted and answered in order; before, it unwinds.
         with setting.interrupts:
-            drive(loop, jobs)
+            drive(loop, jobs, turns)
     except (
         BaseException
     ) as error:  # Ctrl-C while waiting for a lock, or the third one in the middle of a rollout
@@ -161,6 +181,17 @@ def _with_change(
     ended |= {job.plan.name: job.result for job in jobs if job.result}
     spared = {one.settings.name: _spared(one, setting.clock.boottime() - began) for one in surveyed}
     return [ended.get(name) or _told(setting, result) for name, result in spared.items()]
+
+
+def _by_turn(acting: Sequence[Surveyed], crowd: Crowd | None) -> tuple[list[Surveyed], list[Surveyed]]:
+    """Those that are prepared before anything rolls, and those that begin while others do.
+
+    Whose lock an unfinished run has may have to wait for it, and nothing that rolls is left alone so long.
+    """
+    if crowd is None:
+        return list(acting), []
+    taken = [one for one in acting if one.unfinished]
+    return taken, [one for one in acting if not one.unfinished]
 
 
 def _unwind(loop: Loop, job: Job, error: BaseException) -> None:
@@ -186,7 +217,7 @@ def interrupted(service: str, seconds: float) -> Result:
     return Result(service, Outcome.INTERRUPTED, seconds=round(seconds, 1), summary=text)
 
 
-def _loop(setting: Setting, wishes: Wishes) -> Loop:
+def _loop(setting: Setting, wishes: Wishes, crowd: Crowd | None) -> Loop:
     return Loop(
         setting.cloud,
         setting.clock,
@@ -194,4 +225,5 @@ def _loop(setting: Setting, wishes: Wishes) -> Loop:
         setting.interrupts,
         wishes.limits,
         setting.blind_patience,
+        crowd.pace if crowd else None,
     )

@@ -21,31 +21,55 @@ from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import launch, perform, raise_what_is_low
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, RaiseAgain, State
+from ecs_deployment.turns import Turns
 from ecs_deployment.wording import short
 
 _JITTER = 0.1
+_BATCH = 10  # services in one DescribeServices
+_SOON = 1.0  # seconds
 _TELL = ("has started", "unable", "throttled", "unhealthy", "failed", "rolling back", "alarm")
 _ORDINARY = "has started"
 
 
-def drive(loop: Loop, jobs: Sequence[Job]) -> None:
-    """Take every job to its result. Raises nothing: whatever happens to one job is that job's result."""
+def drive(loop: Loop, jobs: list[Job], turns: Turns | None = None) -> None:
+    """Take every job to its result. Raises nothing: whatever happens to one job is that job's result.
+
+    `turns` are services that begin while the others roll; each becomes one of `jobs` when its turn comes.
+    """
     for one in jobs:
         _guarded(loop, one, partial(_launch, loop, one))
         _renew(loop, jobs)
-    while active := [one for one in jobs if one.result is None]:
+    while True:
+        if turns and not loop.interrupts.count and (begun := turns.next()):
+            jobs.append(begun)
+            _guarded(loop, begun, partial(_launch, loop, begun))
+        active = [one for one in jobs if one.result is None]
         if loop.interrupts.count > 1:
             for one in active:
                 leave(loop, one)
             return
+        until_turn = turns.left() if turns and not loop.interrupts.count else None
+        if not active and until_turn is None:
+            return
         now = loop.clock.boottime()
-        due = [one for one in active if one.next_look <= now or _is_asked_to_stop(loop, one)]
+        due = _due(loop, active, now)
         for one in due:
             if one.holding:
                 _guarded(loop, one, partial(hold, loop, one))
         _look(loop, [one for one in due if not one.holding and one.result is None])
         if not due:
-            loop.interrupts.wait(min(one.next_look for one in active) - now)
+            looks = [one.next_look - now for one in active]
+            loop.interrupts.wait(min(looks if until_turn is None else [*looks, until_turn]))
+
+
+def _due(loop: Loop, active: Sequence[Job], now: float) -> list[Job]:
+    """Those whose look is due. Of many a batch, filled up with what is due in a moment: between two batches others
+    begin, and ten services cost one call."""
+    due = [one for one in active if one.next_look <= now or _is_asked_to_stop(loop, one)]
+    if loop.pace is None or not due:
+        return due
+    soon = (one for one in active if one not in due and one.next_look <= now + _SOON)
+    return sorted([*due, *soon], key=lambda one: one.next_look)[:_BATCH]
 
 
 def _is_asked_to_stop(loop: Loop, one: Job) -> bool:
@@ -76,6 +100,8 @@ def _launch(loop: Loop, one: Job) -> None:
     if one.plan.adopts:
         _follow(loop, one, one.plan.adopts)
         return
+    if loop.pace and one.plan.content is not None:
+        loop.pace.registered()
     revision, answer = launch(one.hands, one.plan)
     now = loop.clock.boottime()
     if answer is None:
@@ -173,7 +199,8 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     if everything:
         loop.sink(events.Said(one.plan.name, _answer_to_a_signal(state), "warning"))
     _tell(loop, one, snapshot, now)
-    one.held.renew_if_due()
+    if loop.pace is None or loop.pace.may_write() or not one.held.can_wait:
+        one.held.renew_if_due()
     one.lease.renew(now)
     if one.denied and not one.rolls and not effects:
         finish(loop, one, Outcome.UNDECIDED, _unproven(one.denied))

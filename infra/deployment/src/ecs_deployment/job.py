@@ -13,6 +13,7 @@ from ecs_deployment.interrupts import Interrupts
 from ecs_deployment.journal import Held
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome, Result, Stage
+from ecs_deployment.pace import Pace
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
@@ -31,6 +32,7 @@ class Loop:
     interrupts: Interrupts
     limits: Limits
     blind_patience: float = 120.0  # seconds without any answer before a rollout is called undecided
+    pace: Pace | None = None  # where many services share AWS's limits
 
 
 @dataclass(frozen=True)

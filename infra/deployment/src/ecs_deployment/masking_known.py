@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -37,14 +38,16 @@ class Known:
         self._values: frozenset[str] = frozenset()
         self._public: frozenset[str] = frozenset()
         self.pattern = _NOTHING
+        self._lock = threading.Lock()  # a survey of many services learns on several threads
 
     def learn(self, content: Mapping[str, Any]) -> None:
         """Hide the environment values of a task definition's containers from now on."""
         pairs = (p for d in content.get("containerDefinitions", ()) for p in d.get("environment", ()))
         found = {form for pair in pairs for form in _forms(str(pair.get("name")), str(pair.get("value", "")))}
-        if not found <= self._values:
-            self._values |= found
-            self._compile()
+        with self._lock:
+            if not found <= self._values:
+                self._values |= found
+                self._compile()
 
     def spare(self, words: Iterable[str | None]) -> None:
         """Words of the settings and of the command line: a value that is part of one is no secret."""

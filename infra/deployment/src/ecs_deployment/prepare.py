@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ecs_deployment import events, probe
@@ -14,6 +15,7 @@ from ecs_deployment.known import Known, Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.outdated import BEHIND, shows_what_was_given_back
+from ecs_deployment.pace import Pace, Paced
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -23,9 +25,24 @@ from ecs_deployment.survey import Setting, Surveyed, Wishes, entries_of, known_o
 _LOOK_AGAIN = 1.0
 
 
-def prepare(setting: Setting, request: Request, wishes: Wishes, one: Surveyed, began: float) -> Job:
+@dataclass(frozen=True)
+class Crowd:
+    """The run of many services that this one is part of."""
+
+    pace: Pace
+    number: int  # of services
+
+
+def prepare(
+    setting: Setting,
+    request: Request,
+    wishes: Wishes,
+    one: Surveyed,
+    began: float,
+    crowd: Crowd | None = None,
+) -> Job:
     """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
-    held = _take(setting, request, wishes, one)
+    held = _take(setting, request, wishes, one, crowd)
     try:
         known = _known(setting, request, one, held)
         decision = plan(request, known, one.settings)
@@ -83,7 +100,9 @@ def _facts(decision: Plan) -> dict[str, Any]:
     }
 
 
-def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> Held:
+def _take(
+    setting: Setting, request: Request, wishes: Wishes, one: Surveyed, crowd: Crowd | None = None
+) -> Held:
     assert isinstance(one.decision, Plan)
     taking = Taking(
         action=request.action,
@@ -98,7 +117,7 @@ def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> 
         setting.sink(events.Said(one.settings.name, f"An unfinished run is in the journal: {entry.owner}."))
     until = setting.clock.boottime() + wishes.wait_for_lock if wishes.wait_for_lock else None
     held = take(
-        setting.cloud,
+        Paced(setting.cloud, crowd.pace) if crowd else setting.cloud,
         path_of(setting, one.settings),
         taking,
         clock=setting.clock,
@@ -108,6 +127,8 @@ def _take(setting: Setting, request: Request, wishes: Wishes, one: Surveyed) -> 
         on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
         known=one.entries,
     )
+    if crowd:
+        held.share(crowd.number)
     if held.note:
         setting.sink(events.Said(one.settings.name, held.note, "warning"))
     return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ecs_deployment import events, goal_left, masking, model, observe
 from ecs_deployment import goal as goals
@@ -20,6 +21,7 @@ from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.rollout_state import Limits
 from ecs_deployment.settings import Environment, ServiceSettings
+from ecs_deployment.together import Together, one_by_one
 from ecs_deployment.when import moment
 
 _EMULATED = "000000000000"  # the account of every emulator; AWS gives it to nobody
@@ -36,6 +38,7 @@ class Setting:
     interrupts: Interrupts
     blind_patience: float = 120.0
     commits: Commits = field(default_factory=Nowhere)
+    together: Together = one_by_one  # how many services are read
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def survey(setting: Setting, request: Request, wishes: Wishes) -> list[Surveyed]
     masking.spare((request.tag,))
     try:
         check_account(setting.cloud, setting.environment)
-        return [_survey(setting, request, one) for one in chosen(setting.environment, wishes.services)]
+        named = chosen(setting.environment, wishes.services)
+        return setting.together([partial(_survey, setting, request, one) for one in named])
     except CloudError as error:  # nothing was changed yet, so whatever it is, it is no undecided rollout
         raise Refused(error.what, error.cure) from error
 

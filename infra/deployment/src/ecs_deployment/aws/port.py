@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,7 +27,7 @@ class AwsCloud:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._deployment_arns: dict[str, str] = {}  # deployment number -> service deployment ARN
-        self._unknown: list[str] = []  # fields of the last DescribeTaskDefinition that botocore does not know
+        self._last = threading.local()  # `unknown`: fields of this thread's last DescribeTaskDefinition
         self._ecs = session.read("ecs")
         self._ecs.meta.events.register("before-parse.ecs.DescribeTaskDefinition", self._note_unknown)
 
@@ -115,12 +116,12 @@ class AwsCloud:
         Raises `Refused` where AWS answers with a field that the installed botocore does not know: registering
         the rest would silently drop it.
         """
-        self._unknown = []
+        self._last.unknown = []
         with translated("ecs", "DescribeTaskDefinition"):
             answer = self._ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
-        if self._unknown:
+        if self._last.unknown:
             raise Refused(
-                f"Task definition {arn.rsplit('/', 1)[-1]} uses {', '.join(self._unknown)}, which the installed "
+                f"Task definition {arn.rsplit('/', 1)[-1]} uses {', '.join(self._last.unknown)}, which the installed "
                 "botocore does not know: a new revision would lose it.",
                 "Update boto3 in uv.lock (`uv lock --upgrade-package boto3`) and repeat.",
             )
@@ -136,7 +137,7 @@ class AwsCloud:
 
     def _note_unknown(self, operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
         if response_dict["status_code"] < 300:
-            self._unknown = translate.unknown_fields(
+            self._last.unknown = translate.unknown_fields(
                 json.loads(response_dict["body"]), operation_model.output_shape
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class Session:
         self._endpoint_url = endpoint_url
         self.operations: Counter[tuple[str, str]] = Counter()
         """How often each (service, operation) was sent, as boto3 names them; retries count as what they cost."""
+        self._lock = threading.RLock()  # a survey asks on several threads, and only clients are made for that
         reads = _READS_LOCAL if endpoint_url else _READS
         self.read = cache(lambda service: self._client(service, reads))
         self.change = cache(lambda service: self._client(service, _CHANGES))
@@ -45,7 +47,7 @@ class Session:
     def _client(self, service: str, attempts: int) -> Any:
         config = _TIMES.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         direct = Config(proxies={}) if self._endpoint_url else Config()
-        with _surroundings():
+        with _surroundings(), self._lock:
             client = self._session.client(
                 service, endpoint_url=self._endpoint_url, config=config.merge(direct)
             )
@@ -53,7 +55,8 @@ class Session:
         return client
 
     def _count(self, service: str, event_name: str, **_: Any) -> None:
-        self.operations[service, event_name.rpartition(".")[2]] += 1
+        with self._lock:
+            self.operations[service, event_name.rpartition(".")[2]] += 1
 
     @property
     def calls(self) -> int:
