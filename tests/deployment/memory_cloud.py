@@ -368,7 +368,7 @@ class World:
             Limits(**limits),
             blind_patience=patience,
         )
-        drive(loop, jobs)
+        drive(loop, [*jobs])
         assert all(job.result for job in jobs)
         return [job.result for job in jobs if job.result]
 

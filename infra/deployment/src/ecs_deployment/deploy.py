@@ -140,11 +140,12 @@ def _with_change(
     ended: dict[str, Result] = {}
     jobs: list[Job] = []
 
-    def begin(one: Surveyed, wished: Wishes, since: float) -> Job | None:
+    def begin(one: Surveyed, since: float, *, waits: bool = True, last: bool = True) -> Job | None:
+        wished = wishes if waits else replace(wishes, wait_for_lock=0.0)
         try:
             return prepare(setting, request, wished, one, since, crowd)
         except DeployError as error:
-            if isinstance(error, LockHeld) and wished is not wishes:
+            if isinstance(error, LockHeld) and not last:
                 raise
             # What a living holder borrowed is its own business.
             entries = () if isinstance(error, LockHeld) else one.entries
@@ -154,15 +155,22 @@ def _with_change(
 
     def in_turn(one: Surveyed, last: bool) -> Job | None:
         """While others roll nobody may be waited for."""
-        wished = replace(wishes, wait_for_lock=0.0)
-        return begin(one, wishes if last else wished, setting.clock.boottime())
+        try:
+            return begin(one, setting.clock.boottime(), waits=False, last=last)
+        except LockHeld:
+            raise
+        except Exception as error:  # noqa: BLE001 - one service's bug must not stop the others' rollouts
+            cause = f"Unexpected: {type(error).__name__}: {error}"
+            failed = Result(one.settings.name, Outcome.UNEXPECTED, tag=request.tag, cause=cause)
+            ended[one.settings.name] = _told(setting, failed)
+            return None
 
     try:
         first, later = _by_turn(acting, crowd)
         for one in surveyed:
             if not _acts(one, request):
                 ended[one.settings.name] = _told(setting, _as_it_is(one, request, 0.0))
-            elif one in first and (job := begin(one, wishes, began)):
+            elif one in first and (job := begin(one, began)):
                 jobs.append(job)
         turns = Turns(crowd.pace, deque(later), in_turn, began + wishes.wait_for_lock) if crowd else None
         # From here on a signal is counted and answered in order; before, it unwinds.

@@ -13,6 +13,7 @@ from ecs_deployment.cloud import Parameters, Stored
 MANY = 3
 """Services that may all begin at once. Above that they take turns."""
 
+_NOTHING = 1e-6
 _TO_BEGIN = 2  # writes of the journal before a rollout: the entry, and its revision with what is owed
 
 
@@ -30,7 +31,9 @@ class Bucket:
 
     def room(self, now: float, wanted: float = 1.0) -> float:
         """Seconds until so many may be sent; 0 where they may be sent now."""
-        return max(0.0, (wanted - self._filled(now)) / self.rate)
+        missing = wanted - self._filled(now)
+        # A wait for a rounding error would never end on a clock that cannot tell so little.
+        return missing / self.rate if missing > _NOTHING else 0.0
 
     def take(self, now: float) -> None:
         """One is sent. Below nothing it is paid for by those after it."""
