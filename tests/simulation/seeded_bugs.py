@@ -341,7 +341,7 @@ BUGS = (
     Bug(
         "the lease is not renewed",
         "journal_lease:Held.renew_if_due",
-        "if self._closed or self._silence() < RENEW or now < self._next_try:",
+        "if self._closed or self._silence() < self._every or now < self._next_try:",
         "if True:",
     ),
     Bug(
