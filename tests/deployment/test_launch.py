@@ -93,11 +93,16 @@ def test_the_revision_that_is_there_already_is_not_registered() -> None:
     assert answer.primary.id == "ecs-svc/2"
 
 
-@pytest.mark.parametrize("desired", [None, 1])
-def test_a_desired_count_is_sent_only_where_the_plan_has_one(desired: int | None) -> None:
+@pytest.mark.parametrize(
+    ("planned", "live", "sent"), [(None, 1, None), (None, 0, None), (1, 0, 1), (1, 1, None), (1, 4, None)]
+)
+def test_a_desired_count_is_sent_only_where_the_plan_has_one_and_nobody_woke_it_since(
+    planned: int | None, live: int, sent: int | None
+) -> None:
     place = world()
-    start(place, replace(ROLLS, desired=desired))
-    assert place.cloud.updates[0]["desired"] == desired
+    place.cloud.put("app", replace(place.live(), desired=live))
+    start(place, replace(ROLLS, desired=planned))
+    assert place.cloud.updates[0]["desired"] == sent
 
 
 @pytest.mark.parametrize(
@@ -231,6 +236,7 @@ def test_what_a_rollout_asks_for_is_done() -> None:
     revision, answer = launch(job.hands, ROLLS)
     assert answer
     state = begin(ROLLS, revision, answer, Limits(), place.clock.now)
+    place.cloud.put("app", replace(place.live(), desired=0))
     raised = perform(job.hands, state, RaiseAgain())
     assert raised
     back = perform(job.hands, replace(state, last=raised), GoBackTo(b.OLD, 0))

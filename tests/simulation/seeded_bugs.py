@@ -70,9 +70,10 @@ BUGS = (
     # --- plan
     Bug(
         "a desired count is sent though it was not 0",
-        "plan:plan",
-        "0 if goal.at_zero else 1 if asleep else None",
-        "0 if goal.at_zero else max(1, service.desired)",
+        "launch:_update",
+        "desired = None if found and found.desired else desired",
+        "pass",
+        begin=3_245,
     ),
     Bug(
         "the floor stays low during the rollout",

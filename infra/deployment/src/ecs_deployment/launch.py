@@ -109,6 +109,12 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
     earlier = {wanted.old, *(one for entry in (held.entry, *held.others) for one in entry.deployments)}
 
     def send() -> model.Service:
+        nonlocal desired
+        if desired:
+            # The calls before this one may have taken long, and somebody may have woken it: their count stands.
+            found = hands.cloud.services(cluster, [service]).get(service)
+            desired = None if found and found.desired else desired
+            held.fence()
         return hands.cloud.update_service(
             cluster,
             service,
@@ -122,9 +128,6 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         now = hands.cloud.services(cluster, [service]).get(service)
         if now is None:
             raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
-        nonlocal desired
-        if desired and now.desired:  # somebody has woken it while we tried: their count stands
-            desired = None
         primary = now.primary
         ours = (
             primary is not None and primary.id not in earlier and primary.task_definition == wanted.revision
