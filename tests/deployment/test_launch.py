@@ -8,7 +8,7 @@ import pytest
 from ecs_deployment import model
 from ecs_deployment.errors import CloudError, Conflict, Denied, Throttled, Unreachable
 from ecs_deployment.journal import Overtaken
-from ecs_deployment.launch import launch, perform
+from ecs_deployment.launch import Launched, launch, perform
 from ecs_deployment.plan import Plan
 from ecs_deployment.rollout import begin
 from ecs_deployment.rollout_state import GoBackTo, Limits, RaiseAgain, StopDeployment
@@ -31,7 +31,7 @@ def world() -> World:
     return made
 
 
-def start(place: World, plan: Plan = ROLLS) -> tuple[str, model.Service | None]:
+def start(place: World, plan: Plan = ROLLS) -> Launched:
     return launch(place.job(plan).hands, plan)
 
 
@@ -86,7 +86,7 @@ def test_who_may_not_read_the_lock_owes_nothing() -> None:
 def test_the_revision_that_is_there_already_is_not_registered() -> None:
     place = world()
     plan = b.planned(content=None, expectation=replace(ROLLS.expectation, revision=b.OLD), force=True)
-    revision, answer = start(place, plan)
+    revision, answer, _ = start(place, plan)
     assert (revision, place.cloud.sent("register")) == (b.OLD, 0)
     assert answer
     assert answer.primary
@@ -101,8 +101,9 @@ def test_a_desired_count_is_sent_only_where_the_plan_has_one_and_nobody_woke_it_
 ) -> None:
     place = world()
     place.cloud.put("app", replace(place.live(), desired=live))
-    start(place, replace(ROLLS, desired=planned))
+    launched = start(place, replace(ROLLS, desired=planned))
     assert place.cloud.updates[0]["desired"] == sent
+    assert launched.woken is (planned == 1 and live > 0)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_desired_count_is_sent_only_where_the_plan_has_one_and_nobody_woke_it_
 def test_whatever_happens_to_the_update_there_is_one_deployment(fault: CloudError | None, sent: int) -> None:
     place = world()
     place.cloud.fail("update_service", fault)
-    _, answer = start(place, replace(ROLLS, force=True))
+    _, answer, _ = start(place, replace(ROLLS, force=True))
     assert place.cloud.sent("update_service") == sent
     assert ids(place) == ["ecs-svc/2", "ecs-svc/1"]
     assert answer
@@ -140,7 +141,7 @@ def test_somebody_elses_deployment_is_not_taken_for_the_effect_of_ours() -> None
     job = place.job(ROLLS)
     place.cloud.before = interfere
     place.cloud.fail("update_service", None, "never_arrived")
-    _, answer = launch(job.hands, ROLLS)
+    _, answer, _ = launch(job.hands, ROLLS)
     assert answer
     assert answer.task_definition == b.NEW
     assert ids(place)[0] == "ecs-svc/3"
@@ -169,7 +170,7 @@ def test_a_refusal_is_not_repeated(error: CloudError) -> None:
 def test_a_lost_answer_of_what_may_be_repeated_is_repeated(operation: str) -> None:
     place = world()
     place.cloud.fail(operation, "answer_lost")
-    revision, _ = start(place)
+    revision, _, _ = start(place)
     assert place.cloud.sent(operation) == 2
     assert place.live().task_definition == revision
 
@@ -183,7 +184,7 @@ def test_a_signal_before_the_update_leaves_the_service_alone() -> None:
             place.interrupts.pressed = 1
 
     place.cloud.before = press
-    revision, answer = launch(job.hands, ROLLS)
+    revision, answer, _ = launch(job.hands, ROLLS)
     assert (revision, answer) == (b.NEW, None)
     assert ids(place) == ["ecs-svc/1"]
 
@@ -233,7 +234,7 @@ def test_the_lock_is_asked_for_again_before_each_repetition() -> None:
 def test_what_a_rollout_asks_for_is_done() -> None:
     place = world()
     job = place.job(ROLLS)
-    revision, answer = launch(job.hands, ROLLS)
+    revision, answer, _ = launch(job.hands, ROLLS)
     assert answer
     state = begin(ROLLS, revision, answer, Limits(), place.clock.now)
     place.cloud.put("app", replace(place.live(), desired=0))
@@ -254,7 +255,7 @@ def test_what_a_rollout_asks_for_is_done() -> None:
 def test_stopping_a_deployment(fault: CloudError | None) -> None:
     place = world()
     job = place.job(ROLLS)
-    revision, answer = launch(job.hands, ROLLS)
+    revision, answer, _ = launch(job.hands, ROLLS)
     assert answer
     rollout = b.rollout_of(2, "IN_PROGRESS")
     place.cloud.rollouts["2"] = rollout

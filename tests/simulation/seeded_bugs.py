@@ -71,9 +71,8 @@ BUGS = (
     Bug(
         "a desired count is sent though it was not 0",
         "launch:_update",
-        "desired = None if found and found.desired else desired",
-        "pass",
-        begin=3_245,
+        "desired=desired,",
+        "desired=desired or 1,",
     ),
     Bug(
         "the floor stays low during the rollout",

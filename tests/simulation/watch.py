@@ -255,8 +255,11 @@ class Watch:
             kind in LATE and image.endswith(digest_of(tag)) for tag, kind in self._play.scenario.tags.items()
         ):
             self._guards = False
-        if self._baseline is None and self.asleep_at_launch[process.number]:
-            self._baseline = 0  # it read 0; who wakes the service in that very second cannot be seen
+        read_zero = bool(
+            self._last.get(process.number, {}).get("desiredCount")
+        )  # `_before_update` says how long ago
+        if self._baseline is None and (read_zero or self.asleep_at_launch[process.number]):
+            self._baseline = 0  # who wakes the service in that very moment cannot be seen
         if self._baseline is None:
             self._baseline = sum(
                 task.desired_status == "RUNNING"

@@ -102,14 +102,17 @@ def _launch(loop: Loop, one: Job) -> None:
         return
     if loop.pace and one.plan.content is not None:
         loop.pace.registered()
-    revision, answer = launch(one.hands, one.plan)
+    revision, answer, woken = launch(one.hands, one.plan)
     now = loop.clock.boottime()
     if answer is None:
         finish(loop, one, Outcome.INTERRUPTED)
         return
+    asleep = one.plan.was_asleep
+    if woken:
+        one.plan = rollout.awake(one.plan)
     begin = rollout_follow.empty if one.plan.at_zero else rollout.begin
     one.state = begin(one.plan, revision, answer, loop.limits, now)
-    if one.probe and one.plan.was_asleep and not one.state.plan.was_asleep:
+    if one.probe and asleep and not one.state.plan.was_asleep:
         one.probe.start(count_from_first_success=True)
     one.plan = one.state.plan
     one.seen = model.Snapshot(answer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ecs_deployment import borrow, model
 from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound
@@ -28,12 +29,19 @@ class _Update:
     force: bool = False
 
 
-def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
-    """Register the revision, take what is owed, and wake and roll in one UpdateService.
+class Launched(NamedTuple):
+    """What came of it. `answer` is UpdateService's, None where a signal came before the service was touched.
 
-    The revision's ARN and the service as UpdateService answered; None where a signal came before the service
-    was touched.
+    `woken`: the plan was to bring it from 0, and somebody had done so meanwhile; their count stands.
     """
+
+    revision: str
+    answer: model.Service | None
+    woken: bool = False
+
+
+def launch(hands: Hands, plan: Plan) -> Launched:
+    """Register the revision, take what is owed, and wake and roll in one UpdateService."""
     revision = plan.expectation.revision
     if plan.content is not None:
         revision = _register(hands, plan.content, plan.definition.tags)
@@ -42,9 +50,10 @@ def launch(hands: Hands, plan: Plan) -> tuple[str, model.Service | None]:
     hands.held.owe(*plan.debts, revision=revision)
     patiently(hands, lambda: borrow.suspend(hands.cloud, plan.cluster, plan.service, plan.debts))
     if hands.interrupts.count:
-        return revision, None
+        return Launched(revision, None)
     wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)
-    return revision, _update(hands, plan, wanted)
+    answer, sent = _update(hands, plan, wanted)
+    return Launched(revision, answer, woken=bool(plan.desired) and not sent)
 
 
 def raise_what_is_low(hands: Hands, plan: Plan, answer: model.Service) -> tuple[str, ...]:
@@ -76,12 +85,12 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """
     old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _update(hands, state.plan, _Update(old, state.revision, desired=1, force=True))
+        return _update(hands, state.plan, _Update(old, state.revision, desired=1, force=True))[0]
     if isinstance(effect, GoBackTo):
         revision = _usable(hands, effect.revision)
         # The same revision once more is a way back only as a new deployment.
         wanted = _Update(old, revision, effect.desired, force=revision == state.revision)
-        return _update(hands, state.plan, wanted)
+        return _update(hands, state.plan, wanted)[0]
     try:
         patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
     except Conflict:
@@ -101,8 +110,8 @@ def _usable(hands: Hands, revision: str) -> str:
     return revision if found.status == "ACTIVE" else _register(hands, found.content, found.tags)
 
 
-def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
-    """UpdateService, and its deployment's id in the journal."""
+def _update(hands: Hands, plan: Plan, wanted: _Update) -> tuple[model.Service, int | None]:
+    """UpdateService, and its deployment's id in the journal. The answer, and the desired count that was sent."""
     cluster, service, held = plan.cluster, plan.service, hands.held
     desired = wanted.desired
     # A read that lags behind shows one of these, and some of them are of the very same revision.
@@ -139,4 +148,4 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         # The rollout is a fact now. A note that fails is carried by the next write to the journal.
         with suppress(DeployError):
             hands.held.add_deployment(answer.primary.id)
-    return answer
+    return answer, desired

@@ -41,13 +41,18 @@ from ecs_deployment.verdict import Expectation, judge
 RAISES_AT_MOST = 3  # how often a desired count that fell to 0 is raised again
 
 
+def awake(plan: Plan) -> Plan:
+    """The plan for a service that somebody has woken since it was read at 0: it is not put to sleep again."""
+    return replace(plan, desired=None, was_asleep=False, fallback=replace(plan.fallback, desired=None))
+
+
 def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now: float) -> State:
     """The state after the one UpdateService call; `service` is its answer, which names our deployment."""
     primary = service.primary
     if primary is None:
         raise ValueError("UpdateService answered without a PRIMARY deployment")
     if plan.desired and service.desired > plan.desired:  # woken by somebody else: we do not put that to sleep
-        plan = replace(plan, was_asleep=False, fallback=replace(plan.fallback, desired=None))
+        plan = awake(plan)
     # Where an answer was lost and the call repeated, two deployments are ours; only we know a new revision.
     twice = [d.id for d in service.deployments if plan.content is not None and d.task_definition == revision]
     return State(
