@@ -47,7 +47,10 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
     if outcome in (Outcome.REFUSED, Outcome.UNCHANGED) and ours:
         yield f"{outcome.value}, but it began {ours}"
     if outcome is Outcome.UNCHANGED and process.run.action == "deploy" and process.run.weather.calm:
-        since = play.theatre.now - watch.well_at.get(primary.task_definition, 0.0)
+        looked = watch.looked_at.get(
+            process.number, play.theatre.now
+        )  # then it may still wait for the idle alarm
+        since = looked - watch.well_at.get(primary.task_definition, 0.0)
         woken = watch.books.awake_since(play.theatre.now) < 5  # since it was found asleep
         if service.desired_count and since > 5 and not woken and primary.created_at < process.began:
             yield f"unchanged and well, but the service has not been well for {since:.0f} s"

@@ -39,6 +39,7 @@ class Watch:
         self.service = play.simulation.world.services[CLUSTER, NAME]
         self._well_on = ""  # the task definition on which it was well at the last look
         self.well_at: dict[str, float] = {}  # task definition -> when the service was last well on it
+        self.looked_at: dict[int, float] = {}  # process -> when it last saw the service
         self.deployers: dict[str, Process] = {}  # deployment id -> who began it
         self.started: dict[int, list[str]] = {}  # process -> its deployments
         self.launched_at: dict[int, float] = {}
@@ -103,6 +104,7 @@ class Watch:
     def asked(self, process: Process, operation: str) -> None:
         """A process gets an answer, an old one perhaps: its lease must be younger than two renewals."""
         if operation == "DescribeServices":
+            self.looked_at[process.number] = self._play.theatre.now
             self._last.pop(process.number, None)
         number = self.numbers.get(process.number)
         if number is None or not process.run.weather.calm or self.books.closed(number):
