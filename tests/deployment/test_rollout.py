@@ -378,3 +378,15 @@ def test_the_end_is_worth_everything_the_proof_rests_on() -> None:
 def test_the_pace_follows_the_world(first_change: float, least: float, most: float) -> None:
     state, _ = walk(begun(), [look(ANSWER, 0.05), look(service(RUNNING, OLD_ONE), first_change)])
     assert least <= attention.pause(state, first_change + 1) <= most
+
+
+def test_tasks_that_come_and_go_after_the_rollout_are_not_watched_for_ever() -> None:
+    state, at = begun(no_progress=60.0), 1.0
+    while state.phase is not Phase.RETREATING and at < 600.0:
+        seen = replace(DONE, running=int(at) % 2)
+        sick = (target(2, "unhealthy"),)
+        state, _ = walk(
+            state, [look(service(seen), at, targets=sick, deployment=rollout_of(2, "SUCCESSFUL"))]
+        )
+        at += 3.0
+    assert 60.0 < at < 70.0

@@ -130,6 +130,7 @@ BUGS = (
         "rollout:_retreating",
         "and not judge(seen.snapshot, _expected_back(state)):",
         "and True:",
+        begin=20_000,
     ),
     Bug(
         "the way back leads to the revision that failed",
@@ -154,6 +155,7 @@ BUGS = (
         "rollout:_displaced",
         "    if primary.id in state.ours:\n        return _our_own_earlier",
         "    if False:\n        return _our_own_earlier",
+        begin=20_000,
     ),
     Bug(
         "whoever is PRIMARY supersedes, ECS's rollback too",
@@ -240,13 +242,6 @@ BUGS = (
         begin=501_572,
     ),
     Bug(
-        "a lost answer is seen in an earlier deployment of the same revision",
-        "launch:_update",
-        "primary.id not in earlier",
-        "primary.id != wanted.old",
-        begin=682_956,
-    ),
-    Bug(
         "the first rollout of a deployment speaks for the way back to it",
         "rollout:_rolling",
         'if status == "SUCCESSFUL" and state.followed and',
@@ -259,13 +254,6 @@ BUGS = (
         'in_place = next((e.tag for e in (entry, *older) if e.revision == seen.task_definition), "")',
         "in_place = entry.tag",
         begin=627_604,
-    ),
-    Bug(
-        "a low floor that planning did not see stays low",
-        "launch:raise_what_is_low",
-        "if needed.configuration is None:",
-        "if True:",
-        begin=209_553,
     ),
     Bug(
         "whoever hands back for a proven run does not wait for the alarm",

@@ -60,7 +60,12 @@ def _news(service: model.Service, before: model.Service | None) -> bool:
 
 
 def out_of_time(state: State, now: float) -> bool:
-    """Nothing moved for too long, or the phase lasts too long; the way back has a clock of its own."""
+    """Nothing moved for too long, or the phase lasts too long; the way back has a clock of its own.
+
+    Once ECS is done, tasks that come and go are no progress: they are well within that time, or not at all.
+    """
+    if state.phase is Phase.PROVING and now - state.phase_began > state.limits.no_progress:
+        return True
     since = state.phase_began if state.phase is Phase.RETREATING else state.began
     return now - state.progressed > state.limits.no_progress or now - since > state.limits.at_most
 
