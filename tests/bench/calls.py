@@ -115,7 +115,7 @@ def main() -> None:
             for balancer in where.snapshot().service.load_balancers:
                 value = {"Key": "deregistration_delay.timeout_seconds", "Value": str(wanted.delay)}
                 elb.modify_target_group_attributes(TargetGroupArn=balancer.target_group, Attributes=[value])
-            time.sleep(30 / wanted.speed)
+            time.sleep(30 / wanted.speed)  # as long as the first rollout needs to settle
         report, ledger = measured(where, "demo-2", wanted.speed)
         show(report, ledger)
 

@@ -37,4 +37,4 @@ class RealClock:
 
     def sleep(self, seconds: float) -> None:
         """Wait that long; nothing for zero and less."""
-        time.sleep(max(0.0, seconds))
+        time.sleep(max(0.0, seconds))  # the one real wait: everybody else is given a clock

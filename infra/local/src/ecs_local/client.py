@@ -95,7 +95,7 @@ def down(home: Path) -> bool:
             raise EngineError(
                 f"The engine (pid {engine.pid}) did not stop within {_STOP:.0f} s. End it with `kill -9 {engine.pid}`."
             )
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # no child of ours perhaps, so there is nothing to wait on
     _reap(engine.pid)
     return True
 
@@ -202,7 +202,7 @@ def _start(home: Path, port: int, profile: str, speed: float, timeout: float) ->
             raise PortInUseError(port)
         if code is not None:
             raise EngineStartError(f"The engine ended with exit code {code} before it was ready.{_tail(log)}")
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # it writes its file when it answers
     os.kill(pid, 9)
     raise EngineStartError(
         f"The engine was not ready after {timeout:g} s and was stopped. Try again with more time.{_tail(log)}"

@@ -55,7 +55,7 @@ def hold(home: Path, patience: float = 1.0) -> int | None:
     """
     end = time.monotonic() + patience
     while (handle := _lock(home / "engine.alive", fcntl.LOCK_EX)) is None and time.monotonic() < end:
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # a lock of files has no wait with an end
     return handle
 
 
@@ -77,7 +77,7 @@ def starting(home: Path, timeout: float) -> Iterator[None]:
     while (handle := _lock(home / "engine.start", fcntl.LOCK_EX)) is None:
         if time.monotonic() > end:
             raise TimeoutError
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # a lock of files has no wait with an end
     try:
         yield
     finally:

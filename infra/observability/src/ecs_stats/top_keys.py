@@ -75,7 +75,7 @@ class Keys:
             self._wants_to_stop = False
             return SUSPEND
         if self._descriptor is None:
-            time.sleep(seconds)
+            time.sleep(seconds)  # no terminal, so no key to wait for
             return ""
         ready, _, _ = select.select([self._descriptor], [], [], seconds)
         if not ready:
