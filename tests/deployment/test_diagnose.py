@@ -235,12 +235,12 @@ def test_failures_are_counted_and_the_hopeless_among_them() -> None:
 
 def test_the_container_whose_log_tells_most() -> None:
     side, app = container(0, name="proxy"), container(1)
-    assert diagnose.failing_container([stopped(EXITED, "EssentialContainerExited", side, app)], OURS) == (
-        f"{2:032x}",
-        "app",
-    )
-    assert diagnose.failing_container([stopped(CANNOT_PULL)], OURS) == (f"{2:032x}", "app")
-    assert diagnose.failing_container([b.task(2)], OURS) is None
+    exited = stopped(EXITED, "EssentialContainerExited", side, app)
+    later = replace(exited, arn=exited.arn[:-32] + 32 * "f", created_at=exited.created_at + 1)
+    assert diagnose.failing_containers([exited], OURS) == ((f"{2:032x}", "app"),)
+    assert diagnose.failing_containers([exited, later], OURS) == ((32 * "f", "app"), (f"{2:032x}", "app"))
+    assert diagnose.failing_containers([stopped(CANNOT_PULL)], OURS) == ((f"{2:032x}", "app"),)
+    assert diagnose.failing_containers([b.task(2)], OURS) == ()
 
 
 REGISTRY_AUTH = (

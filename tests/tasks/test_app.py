@@ -218,7 +218,7 @@ def test_nothing_secret_is_printed_anywhere(leaky: Place, tmp_path: Path) -> Non
         run(0, "app.deploy", "--tag", tag, "--dry", *json)
         shown = run(4, "app.deploy", "--tag", tag, *json)
         for words in ("exited with code 3", "password=***", "*** from ***", "half of a key: ***"):
-            assert words in shown
+            assert words in shown, shown
         run(0, "app.status", *json)
         assert "::error title=web on local::" in run(3, "app.verify", "--tag", tag, *json)
         run(0, "app.history", *json)

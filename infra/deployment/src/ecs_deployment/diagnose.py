@@ -64,14 +64,17 @@ def failed_a_target_check(tasks: Iterable[model.Task]) -> bool:
     return any(_ELB in task.stopped_reason for task in tasks)
 
 
-def failing_container(tasks: Iterable[model.Task], deployment_ids: frozenset[str]) -> tuple[str, str] | None:
-    """(task id, container) whose log lines tell most: of the newest failed task, the one that exited badly."""
-    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t)]
-    if not failed:
-        return None
-    newest = max(failed, key=lambda t: t.created_at)
-    bad = [c for c in newest.containers if c.exit_code not in (None, 0)] or list(newest.containers)
-    return (newest.id, bad[0].name) if bad else None
+def failing_containers(
+    tasks: Iterable[model.Task], deployment_ids: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    """(task id, container) whose log lines tell most: of each failed task, newest first, the one that exited badly."""
+    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t) and t.containers]
+    failed.sort(key=lambda t: t.created_at, reverse=True)
+    return tuple((t.id, _worst(t.containers).name) for t in failed)
+
+
+def _worst(containers: Sequence[model.Container]) -> model.Container:
+    return next((c for c in containers if c.exit_code not in (None, 0)), containers[0])
 
 
 def cause(
@@ -172,7 +175,7 @@ def _of_exit(task: model.Task) -> tuple[str, str]:
         )
     return (
         f"Container {bad.name} exited with code {bad.exit_code} {_when(task)}.",
-        "The log lines below are its last; run the image with the same environment to see more.",
+        "Its last log lines are below, if it wrote any; run the image with the same environment to see more.",
     )
 
 

@@ -210,7 +210,7 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     elif state.outcome is Outcome.DEPLOYED:
         proven(loop, one)
     elif state.outcome:
-        read_log_again(loop, one, lambda: _log(loop, one, one.seen or snapshot))
+        read_log_again(loop, one, partial(_log, loop, one, one.seen or snapshot))
         finish(loop, one, state.outcome)
     else:
         pause = 0.0 if effects else attention.pause(state, now)
@@ -274,14 +274,14 @@ def _answers(seen: model.Snapshot) -> bool:
     return seen.service.running > 0
 
 
-def _log(loop: Loop, one: Job, snapshot: model.Snapshot) -> tuple[str, ...]:
-    """The failing container's last lines; a log that cannot be read must not hide the cause itself."""
+def _log(loop: Loop, one: Job, snapshot: model.Snapshot, chance: int = 0) -> tuple[str, ...]:
+    """A failing container's last lines; a log that cannot be read must not hide the cause itself."""
     assert one.state is not None
-    found = diagnose.failing_container(snapshot.stopped, frozenset(one.state.ours))
-    if found is None:
+    found = diagnose.failing_containers(snapshot.stopped, frozenset(one.state.ours))
+    if not found:
         return ()
     try:
-        return tuple(loop.cloud.log_tail(one.plan.definition, *found))
+        return tuple(loop.cloud.log_tail(one.plan.definition, *found[chance % len(found)]))
     except DeployError:
         return ()
 

@@ -15,8 +15,7 @@ from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
 
 _FIRST_TRAFFIC = 1.0
-_LOG_TRIES = 4
-_LOG_PAUSE = 0.5
+_LOG_PAUSES = (0.25, 0.5, 1.0, 2.0, 2.0)  # seconds between two reads of a log whose lines are on their way
 
 
 def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None = None) -> None:
@@ -114,21 +113,24 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     loop.sink(events.Finished(one.result))
 
 
-def read_log_again(loop: Loop, one: Job, read: Callable[[], tuple[str, ...]]) -> None:
-    """Logs arrive some seconds after the container is gone, so a cause without lines gets another chance."""
+def read_log_again(loop: Loop, one: Job, read: Callable[[int], tuple[str, ...]]) -> None:
+    """Logs arrive some seconds after the container is gone, so a cause without lines gets more chances.
+
+    `read` gets the number of the chance: another task of the same deploy may have told more.
+    """
     cause = one.state.cause if one.state else None
     if one.state is None or cause is None or one.seen is None:
         return
     if any(line.startswith(diagnose.LOG) for line in cause.evidence):
         return
-    if diagnose.failing_container(one.seen.stopped, frozenset(one.state.ours)) is None:
+    if not diagnose.failing_containers(one.seen.stopped, frozenset(one.state.ours)):
         return
-    for _ in range(_LOG_TRIES):
-        if log := read():
+    for chance, pause in enumerate((0.0, *_LOG_PAUSES)):
+        loop.interrupts.wait(pause)
+        if log := read(chance):
             evidence = (*cause.evidence, *diagnose.quoted(log))
             one.state = replace(one.state, cause=replace(cause, evidence=evidence))
             return
-        loop.interrupts.wait(_LOG_PAUSE)
 
 
 def _place(one: Job) -> tuple[str, str]:

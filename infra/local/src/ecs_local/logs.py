@@ -86,7 +86,10 @@ class Shipper:
             await self._some.wait()
             await asyncio.sleep(_PAUSE)
             self._some.clear()
-            await self._send()
+            try:
+                await self._send()
+            except Exception:  # noqa: BLE001 - some lines are not worth an engine without logs; its log says why
+                _log.exception("lines of containers are lost")
 
     async def _send(self) -> None:
         lines = sorted(
