@@ -214,6 +214,16 @@ def test_superseded_by_somebody_else() -> None:
     assert "ecs-svc/5" in state.cause.text
 
 
+def test_superseded_before_aws_ever_showed_ours() -> None:
+    """Only an answer from before our deployment is waited out, and one with a younger stranger is not from then."""
+    other = service(deployment(12, OLD, rollout_state="IN_PROGRESS"))
+    assert rollout.step(begun(), look(service(deployment(1))))[0].outcome is None
+    assert rollout.step(begun(), look(other))[0].outcome is Outcome.SUPERSEDED
+    raised, _ = walk(begun(), [look(service(replace(RUNNING, desired=0), desired=0), 2.0)])
+    assert rollout.step(raised, look(service(RUNNING), 3.0))[0].outcome is None
+    assert rollout.step(raised, look(other, 3.0))[0].outcome is Outcome.SUPERSEDED
+
+
 def test_superseded_by_somebody_who_rolls_out_the_old_revision_is_no_rollback() -> None:
     other = deployment(5, OLD, rollout_state="IN_PROGRESS")
     assert walk(begun(), [look(ANSWER), look(service(other), 2.0)])[0].outcome is Outcome.SUPERSEDED

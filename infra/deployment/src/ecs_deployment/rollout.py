@@ -144,8 +144,7 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     status = _status(state, seen)
     if status.startswith("ROLLBACK"):
         return _retreat_by_ecs(state, seen)
-    known = deployment_of(service, state.newest) is not None
-    if not known and not state.seen and seen.now - state.began < UNSEEN_PATIENCE:
+    if _not_shown_yet(state, service) and seen.now - state.began < UNSEEN_PATIENCE:
         return replace(state, waiting_for="AWS to show the new deployment"), ()
     if primary is None or primary.id != state.newest:
         return _displaced(state, seen)
@@ -165,6 +164,14 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     if out_of_time(state, seen.now):
         return replace(state, outcome=Outcome.UNDECIDED, cause=still_rolling(state, seen)), ()
     return replace(state, waiting_for=waiting_for(state, seen)), ()
+
+
+def _not_shown_yet(state: State, service: model.Service) -> bool:
+    """Whether the answer is from before our newest deployment. One that shows a younger stranger is not."""
+    if state.seen or deployment_of(service, state.newest) is not None:
+        return False
+    primary = service.primary
+    return primary is None or primary.id in state.ours or primary.created_at < state.created
 
 
 def _status(state: State, seen: Observation) -> str:
