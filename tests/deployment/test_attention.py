@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.deployment import builders as b
+from tests.deployment.test_rollout import ANSWER, DONE, OLD_ONE, RUNNING, STARTED, begun, look, walk
 
 NONE: frozenset[Part] = frozenset()
 OLD = b.deployment(status="ACTIVE")
@@ -168,3 +169,26 @@ def test_targets_that_were_not_read_this_time_wait_on() -> None:
         == "the new target to be healthy"
     )
     assert attention.waiting_for(state(), seen) == "ECS to complete the deployment"
+
+
+def test_a_quiet_look_costs_one_call() -> None:
+    seen, _ = walk(begun(), [look(b.service(RUNNING, OLD_ONE), 2.0)])
+    assert attention.needs(seen, b.service(RUNNING, OLD_ONE), 3.0) == frozenset()
+
+
+def test_a_failed_start_is_worth_the_stopped_tasks() -> None:
+    seen, _ = walk(begun(), [look(ANSWER)])
+    needed = attention.needs(seen, b.service(replace(STARTED, failed_tasks=1), OLD_ONE), 3.0)
+    assert Part.STOPPED in needed
+
+
+def test_the_end_is_worth_everything_the_proof_rests_on() -> None:
+    assert attention.needs(begun(), b.service(DONE), 3.0) >= attention.FOR_THE_PROOF
+
+
+@pytest.mark.parametrize(
+    ("first_change", "least", "most"), [(0.2, 0.2, 0.3), (20.0, 2.0, 3.0), (120.0, 3.0, 3.0)]
+)
+def test_the_pace_follows_the_world(first_change: float, least: float, most: float) -> None:
+    seen, _ = walk(begun(), [look(ANSWER, 0.05), look(b.service(RUNNING, OLD_ONE), first_change)])
+    assert least <= attention.pause(seen, first_change + 1) <= most

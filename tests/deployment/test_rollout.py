@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ecs_deployment import attention, model, rollout
+from ecs_deployment import attention, model, rollout, rollout_back
 from ecs_deployment.fallback import Fallback
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.plan import Plan
@@ -65,7 +65,9 @@ def walk(state: State, looks: Sequence[Observation]) -> tuple[State, list[Effect
             if isinstance(effect, RaiseAgain):
                 state = rollout.raised(state, service(deployment(9, NEW, rollout_state="IN_PROGRESS")))
             if isinstance(effect, GoBackTo):
-                state = rollout.went_back(state, service(deployment(3, OLD, rollout_state="IN_PROGRESS")))
+                state = rollout_back.went_back(
+                    state, service(deployment(3, OLD, rollout_state="IN_PROGRESS"))
+                )
         if state.outcome:
             break
     return state, effects
@@ -362,32 +364,6 @@ def test_a_retreat_that_fails_is_a_failure() -> None:
         deployment=rollout_of(3, "STOPPED"),
     )
     assert walk(begun(), [stuck, lost])[0].outcome is Outcome.FAILED
-
-
-# --- where to look, and how often ---------------------------------------------------------------------------
-
-
-def test_a_quiet_look_costs_one_call() -> None:
-    state, _ = walk(begun(), [look(service(RUNNING, OLD_ONE), 2.0)])
-    assert attention.needs(state, service(RUNNING, OLD_ONE), 3.0) == frozenset()
-
-
-def test_a_failed_start_is_worth_the_stopped_tasks() -> None:
-    state, _ = walk(begun(), [look(ANSWER)])
-    needed = attention.needs(state, service(replace(STARTED, failed_tasks=1), OLD_ONE), 3.0)
-    assert attention.Part.STOPPED in needed
-
-
-def test_the_end_is_worth_everything_the_proof_rests_on() -> None:
-    assert attention.needs(begun(), service(DONE), 3.0) >= attention.FOR_THE_PROOF
-
-
-@pytest.mark.parametrize(
-    ("first_change", "least", "most"), [(0.2, 0.2, 0.3), (20.0, 2.0, 3.0), (120.0, 3.0, 3.0)]
-)
-def test_the_pace_follows_the_world(first_change: float, least: float, most: float) -> None:
-    state, _ = walk(begun(), [look(ANSWER, 0.05), look(service(RUNNING, OLD_ONE), first_change)])
-    assert least <= attention.pause(state, first_change + 1) <= most
 
 
 def test_tasks_that_come_and_go_after_the_rollout_are_not_watched_for_ever() -> None:

@@ -127,14 +127,14 @@ BUGS = (
     ),
     Bug(
         "a rollback is well before it was looked at",
-        "rollout:_retreating",
+        "rollout_back:retreating",
         "and not judge(seen.snapshot, _expected_back(state)):",
         "and True:",
         begin=20_000,
     ),
     Bug(
         "the way back leads to the revision that failed",
-        "rollout:_back",
+        "rollout_back:_back",
         "fallback = state.plan.fallback.revision",
         "fallback = state.revision",
     ),
@@ -257,7 +257,7 @@ BUGS = (
     ),
     Bug(
         "whoever hands back for a proven run does not wait for the alarm",
-        "drive:_leave_as_it_is",
+        "begin:_leave_as_it_is",
         "if awake and not",
         "if False and not",
         begin=203_345,

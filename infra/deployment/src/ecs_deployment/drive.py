@@ -12,13 +12,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ecs_deployment import attention, diagnose, events, job, model, observe, rollout, rollout_follow
+from ecs_deployment import (
+    attention,
+    diagnose,
+    events,
+    job,
+    model,
+    observe,
+    rollout,
+    rollout_back,
+)
+from ecs_deployment.begin import begin
 from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
-from ecs_deployment.finish import finish, hold, hold_from_now, leave, proven, read_log_again
-from ecs_deployment.goal import Adopted
+from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
 from ecs_deployment.job import Job, Loop
 from ecs_deployment.journal import Overtaken
-from ecs_deployment.launch import launch, perform, raise_what_is_low
+from ecs_deployment.launch import perform
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, RaiseAgain, State
 from ecs_deployment.turns import Turns
@@ -37,12 +46,12 @@ def drive(loop: Loop, jobs: list[Job], turns: Turns | None = None) -> None:
     `turns` are services that begin while the others roll; each becomes one of `jobs` when its turn comes.
     """
     for one in jobs:
-        _guarded(loop, one, partial(_launch, loop, one))
+        _guarded(loop, one, partial(begin, loop, one))
         _renew(loop, jobs)
     while True:
         if turns and not loop.interrupts.count and (begun := turns.next()):
             jobs.append(begun)
-            _guarded(loop, begun, partial(_launch, loop, begun))
+            _guarded(loop, begun, partial(begin, loop, begun))
         active = [one for one in jobs if one.result is None]
         if loop.interrupts.count > 1:
             for one in active:
@@ -83,74 +92,6 @@ def _renew(loop: Loop, jobs: Iterable[Job]) -> None:
     for one in jobs:
         if one.result is None:
             _guarded(loop, one, one.held.renew_if_due)
-
-
-def _launch(loop: Loop, one: Job) -> None:
-    one.enter("preparing", one.began)
-    for line in one.plan.story:
-        loop.sink(events.Said(one.plan.name, line))
-    if not one.plan.rolls:  # nothing to do but to hand back what an earlier run left
-        instead = one.plan.instead
-        if instead:
-            finish(loop, one, Outcome.REFUSED, diagnose.Cause(instead.what, instead.cure))
-        else:
-            _leave_as_it_is(loop, one)
-        return
-    one.lease.renew(loop.clock.boottime())
-    if one.plan.adopts:
-        _follow(loop, one, one.plan.adopts)
-        return
-    if loop.pace and one.plan.content is not None:
-        loop.pace.registered()
-    revision, answer, woken = launch(one.hands, one.plan)
-    now = loop.clock.boottime()
-    if answer is None:
-        finish(loop, one, Outcome.INTERRUPTED)
-        return
-    asleep = one.plan.was_asleep
-    if woken:
-        one.plan = rollout.awake(one.plan)
-    begin = rollout_follow.empty if one.plan.at_zero else rollout.begin
-    one.state = begin(one.plan, revision, answer, loop.limits, now)
-    if one.probe and asleep and not one.state.plan.was_asleep:
-        one.probe.start(count_from_first_success=True)
-    one.plan = one.state.plan
-    one.seen = model.Snapshot(answer)
-    one.enter("going to sleep" if one.plan.at_zero else "starting", now)
-    one.next_look = now
-    if one.plan.at_zero:
-        # Its deployment is an earlier run's, and so is everything that was told of it until now.
-        one.told.update(event.id for event in answer.events)
-        return
-    for line in raise_what_is_low(one.hands, one.plan, answer):
-        loop.sink(events.Said(one.plan.name, line))
-    one.next_look += attention.pause(one.state, now)  # what it shows now UpdateService has just answered
-    loop.sink(events.Said(one.plan.name, f"Rolling out {revision.rsplit('/', 1)[-1]} as {one.state.newest}."))
-
-
-def _leave_as_it_is(loop: Loop, one: Job) -> None:
-    """Hand back what an earlier run left; one that is awake must not go to sleep for it at once."""
-    awake = one.seen is not None and one.seen.service.desired > 0
-    if awake and not one.rolls and not one.holds_out:
-        hold_from_now(loop, one, Outcome.UNCHANGED)
-    else:
-        finish(loop, one, Outcome.UNCHANGED)
-
-
-def _follow(loop: Loop, one: Job, adopts: Adopted) -> None:
-    """Step into a rollout that an earlier run began; nothing is sent."""
-    assert one.seen is not None
-    now = loop.clock.boottime()
-    one.state = rollout_follow.follow(one.plan, adopts, one.seen.service, loop.limits, now)
-    if adopts.taken_over_by:
-        text = f"Another deployment took over: {adopts.taken_over_by}."
-        advice = "See who started it with `inv app.status`."
-        finish(loop, one, Outcome.SUPERSEDED, diagnose.Cause(text, advice))
-        return
-    for number in adopts.ours:
-        one.held.add_deployment(number)
-    one.enter("following", now)
-    one.next_look = now
 
 
 def _look(loop: Loop, due: Sequence[Job]) -> None:
@@ -229,7 +170,7 @@ def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:
         text = "Something set the service to 0: raised to 1 again."
         loop.sink(events.Said(one.plan.name, text, "warning"))
         return rollout.raised(state, answer)
-    return rollout.went_back(state, answer) if answer else state
+    return rollout_back.went_back(state, answer) if answer else state
 
 
 def _answer_to_a_signal(state: State) -> str:

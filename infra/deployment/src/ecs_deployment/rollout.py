@@ -15,28 +15,27 @@ from ecs_deployment.attention import FOR_THE_PROOF, old_gone, out_of_time, waiti
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
+from ecs_deployment.rollout_back import fail, retreat_by_ecs, retreating, taken_over
 from ecs_deployment.rollout_empty import emptying
 from ecs_deployment.rollout_evident import (
     UNSEEN_PATIENCE,
-    cause_of,
     evident_failure,
     still_rolling,
-    way_back_fails,
 )
 from ecs_deployment.rollout_state import (
     Effect,
-    GoBackTo,
     Limits,
     Observation,
     Part,
     Phase,
     RaiseAgain,
     State,
-    StopDeployment,
     deployment_of,
     doubting,
+    entered,
+    status_of,
 )
-from ecs_deployment.verdict import Expectation, judge
+from ecs_deployment.verdict import judge
 
 RAISES_AT_MOST = 3  # how often a desired count that fell to 0 is raised again
 
@@ -79,7 +78,7 @@ def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
         return _proving(state, seen)
     if state.phase is Phase.EMPTYING:
         return emptying(state, seen), ()
-    return _retreating(state, seen)
+    return retreating(state, seen)
 
 
 def raised(state: State, service: model.Service) -> State:
@@ -97,14 +96,6 @@ def raised(state: State, service: model.Service) -> State:
 
 def _newest_last(ids: Iterable[str], newest: str) -> tuple[str, ...]:
     return (*dict.fromkeys(one for one in ids if one != newest), newest)
-
-
-def went_back(state: State, service: model.Service) -> State:
-    """Record the deployment that a `GoBackTo` started."""
-    primary = service.primary
-    if primary is None:
-        return state
-    return replace(state, fallback_deployment=primary.id, back_to=primary.task_definition)
 
 
 def _progress(state: State, seen: Observation) -> State:
@@ -134,16 +125,12 @@ def _tasks(service: model.Service, deployment_id: str) -> tuple[int, int]:
     return (found.pending, found.running) if found else (0, 0)
 
 
-def _enter(state: State, phase: Phase, now: float) -> State:
-    return replace(state, phase=phase, phase_began=now, progressed=now)
-
-
 def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     service = seen.snapshot.service
     primary = service.primary
-    status = _status(state, seen)
+    status = status_of(state, seen)
     if status.startswith("ROLLBACK"):
-        return _retreat_by_ecs(state, seen)
+        return retreat_by_ecs(state, seen)
     if _not_shown_yet(state, service) and seen.now - state.began < UNSEEN_PATIENCE:
         return replace(state, waiting_for="AWS to show the new deployment"), ()
     if primary is None or primary.id != state.newest:
@@ -154,13 +141,13 @@ def _rolling(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     if status == "SUCCESSFUL" and state.followed and primary.rollout_state == "IN_PROGRESS":
         status = ""  # ECS goes back to a deployment by its old id, and this is how its first rollout ended
     if status == "SUCCESSFUL" or (not status and primary.rollout_state == "COMPLETED"):
-        entered = _enter(state, Phase.PROVING, seen.now)
-        return _proving(replace(entered, waiting_for="tasks and targets to be seen well"), seen)
+        proving = entered(state, Phase.PROVING, seen.now)
+        return _proving(replace(proving, waiting_for="tasks and targets to be seen well"), seen)
     if status in ("STOPPED", "STOP_REQUESTED") or primary.rollout_state == "FAILED":
-        return _fail(state, seen)
+        return fail(state, seen)
     evident = evident_failure(state, seen)
     if evident:
-        return _fail(replace(state, cause=evident), seen)
+        return fail(replace(state, cause=evident), seen)
     if out_of_time(state, seen.now):
         return replace(state, outcome=Outcome.UNDECIDED, cause=still_rolling(state, seen)), ()
     return replace(state, waiting_for=waiting_for(state, seen)), ()
@@ -172,12 +159,6 @@ def _not_shown_yet(state: State, service: model.Service) -> bool:
         return False
     primary = service.primary
     return primary is None or primary.id in state.ours or primary.created_at < state.created
-
-
-def _status(state: State, seen: Observation) -> str:
-    """The status of our own service deployment, "" where this look did not bring it."""
-    deployment = seen.snapshot.deployment
-    return deployment.status if deployment and deployment.number == _number(state.newest) else ""
 
 
 def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
@@ -199,7 +180,7 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
         return replace(state, outcome=outcome, proven=True), ()
     if out_of_time(state, seen.now):
         text = "; ".join(f.text for f in findings)
-        return _fail(
+        return fail(
             replace(state, cause=Cause(f"The rollout is over, but {text}.", "See the tasks and targets.")),
             seen,
         )
@@ -220,18 +201,18 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
 
     A rollback re-uses the id of the deployment it goes back to, so age is told by the id's own creation.
     """
-    primary, status = seen.snapshot.service.primary, _status(state, seen)
+    primary, status = seen.snapshot.service.primary, status_of(state, seen)
     if primary is None:
         return replace(
             state, outcome=Outcome.FAILED, cause=Cause("The service is gone.", "Create it anew.")
         ), ()
     if status.startswith("ROLLBACK"):
-        return _retreat_by_ecs(state, seen)
+        return retreat_by_ecs(state, seen)
     waiting = "AWS's answers to agree"
     if primary.id in state.ours:
         return _our_own_earlier(replace(state, waiting_for=waiting), seen)
     if primary.created_at >= state.created:
-        return _displaced_for_good(state, primary)
+        return taken_over(state, primary)
     if status in (
         "PENDING",
         "IN_PROGRESS",
@@ -240,7 +221,7 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         return replace(state, waiting_for=waiting), ()
     if not _gave_way(state, seen) and (stale := doubting(state, primary.id, seen.now)):
         return stale, ()
-    return _retreat_by_ecs(state, seen)
+    return retreat_by_ecs(state, seen)
 
 
 def _gave_way(state: State, seen: Observation) -> bool:
@@ -252,16 +233,8 @@ def _gave_way(state: State, seen: Observation) -> bool:
 def _our_own_earlier(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """What we began before we raised the service again is PRIMARY: a stale answer, or ECS has rolled back to it."""
     if _gave_way(state, seen) or out_of_time(state, seen.now):
-        return _retreat_by_ecs(state, seen)
+        return retreat_by_ecs(state, seen)
     return state, ()
-
-
-def _displaced_for_good(state: State, primary: model.Deployment) -> tuple[State, tuple[Effect, ...]]:
-    cause = Cause(
-        f"Another deployment took over: {primary.id} to {_short(primary.task_definition)}.",
-        "See who started it (`inv app.status`); repeat the command if yours should win.",
-    )
-    return replace(state, outcome=Outcome.SUPERSEDED, cause=cause), ()
 
 
 def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
@@ -275,83 +248,9 @@ def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect,
     return state, (RaiseAgain(),)
 
 
-def _fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    """Our rollout failed: go back, or leave it where the user wants that."""
-    state = replace(state, cause=state.cause or cause_of(state, seen))
-    if not state.limits.roll_back:
-        return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
-    state, deployment = _back(state, seen), seen.snapshot.deployment
-    if _by_ecs(state) and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
-        return state, (StopDeployment(deployment.arn),)
-    return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
-
-
-def _back(state: State, seen: Observation) -> State:
-    fallback = state.plan.fallback.revision
-    back = _enter(state, Phase.RETREATING, seen.now)
-    return replace(back, back_to=fallback, waiting_for=f"{_short(fallback)} to be back")
-
-
-def _retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
-    state = _back(replace(state, cause=state.cause or cause_of(state, seen)), seen)
-    if _by_ecs(state):
-        return state, ()
-    return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
-
-
-def _by_ecs(state: State) -> bool:
-    """Whether ECS's own rollback leads where we want to go. A rollout of ours that was taken to 0 counts as
-    completed to ECS, and then it leads there."""
-    return state.plan.fallback.by_ecs and not state.raised
-
-
-def _retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    service, fallback = seen.snapshot.service, state.plan.fallback
-    primary = service.primary
-    failed = Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED
-    if primary is None:
-        return replace(state, outcome=failed), ()
-    ended = primary.rollout_state != "IN_PROGRESS"
-    leads_back = primary.id not in state.ours and primary.task_definition == state.back_to
-    if leads_back and fallback.desired == 0:
-        if ended and service.desired == 0 and service.running == 0:
-            return replace(state, outcome=failed), ()
-    elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
-        back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
-        return replace(state, outcome=back), ()
-    if leads_back and (gave_up := way_back_fails(state, seen, primary)):
-        return replace(state, outcome=failed, way_back=gave_up), ()
-    stranger = primary.id not in (*state.ours, state.fallback_deployment)
-    if stranger and not leads_back and primary.created_at >= state.created:
-        return _displaced_for_good(state, primary)
-    if primary.id in state.ours and not state.fallback_deployment and _ecs_will_not_go_back(state, seen):
-        return state, (GoBackTo(state.back_to, fallback.desired),)
-    if out_of_time(state, seen.now):
-        return replace(state, outcome=failed), ()
-    return state, ()
-
-
-def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
-    """Our deployment is in place for good, although ECS was asked to go back: it ended in that very moment."""
-    return _status(state, seen) in ("SUCCESSFUL", "STOPPED", "ROLLBACK_FAILED")
-
-
-def _expected_back(state: State) -> Expectation:
-    return Expectation(state.back_to, frozenset(), ())
-
-
 def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """The user wants out: before success that means back (or leave it); after, only the proof is finished."""
     state = replace(state, cause=state.cause or Cause(BY_A_SIGNAL, ""))
     if state.phase is Phase.ROLLING:
-        return _fail(state, seen)
+        return fail(state, seen)
     return step(state, seen)
-
-
-def _number(deployment_id: str) -> str:
-    return deployment_id.rsplit("/", 1)[-1]
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]

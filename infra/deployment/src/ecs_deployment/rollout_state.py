@@ -124,3 +124,18 @@ def doubting(state: State, what: str, now: float) -> State | None:
 def deployment_of(service: model.Service, deployment_id: str) -> model.Deployment | None:
     """The deployment with that id, None where the service does not show it."""
     return next((d for d in service.deployments if d.id == deployment_id), None)
+
+
+def entered(state: State, phase: Phase, now: float) -> State:
+    """The state at the beginning of that phase."""
+    return replace(state, phase=phase, phase_began=now, progressed=now)
+
+
+def status_of(state: State, seen: Observation) -> str:
+    """The status of our own service deployment, "" where this look did not bring it."""
+    deployment = seen.snapshot.deployment
+    return deployment.status if deployment and deployment.number == _number(state.newest) else ""
+
+
+def _number(deployment_id: str) -> str:
+    return deployment_id.rsplit("/", 1)[-1]
