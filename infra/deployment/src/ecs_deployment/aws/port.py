@@ -6,14 +6,13 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ecs_deployment import masking, model
 from ecs_deployment.aws import registry, translate
 from ecs_deployment.aws.failures import translated
+from ecs_deployment.aws.parameters import ParameterStore
 from ecs_deployment.aws.session import Session
-from ecs_deployment.cloud import Stored
 from ecs_deployment.errors import Denied, NotFound, Refused
 from ecs_deployment.reference import ecr, parse
 
@@ -21,11 +20,11 @@ _DIMENSION = "ecs:service:DesiredCount"
 _CLOCK_SKEW = timedelta(seconds=60)
 
 
-class AwsCloud:
+class AwsCloud(ParameterStore):
     """The port to one account and region. Reads retry, changes are sent once (see `session`)."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._deployment_arns: dict[str, str] = {}  # deployment number -> service deployment ARN
         self._last = threading.local()  # `unknown`: fields of this thread's last DescribeTaskDefinition
         self._ecs = session.read("ecs")
@@ -279,59 +278,6 @@ class AwsCloud:
                     "ScheduledScalingSuspended": flags.scheduled,
                 },
             )
-
-    # --- the journal's parameters --------------------------------------------------------------------------
-
-    def list_parameters(self, path: str) -> list[Stored]:
-        """ssm:GetParametersByPath, every page."""
-        found: list[Stored] = []
-        with translated("ssm", "GetParametersByPath"):
-            for page in self._session.read("ssm").get_paginator("get_parameters_by_path").paginate(Path=path):
-                found += [_stored(row, page) for row in page["Parameters"]]
-        return found
-
-    def read_parameter(self, name: str) -> Stored | None:
-        """ssm:GetParameter; None where there is none."""
-        try:
-            with translated("ssm", "GetParameter"):
-                answer = self._session.read("ssm").get_parameter(Name=name)
-        except NotFound:
-            return None
-        return _stored(answer["Parameter"], answer)
-
-    def create_parameter(self, name: str, value: str) -> bool:
-        """ssm:PutParameter without overwriting; False where the name is taken."""
-        ssm = self._session.change("ssm")
-        with translated("ssm", "PutParameter", changes=True):
-            try:
-                ssm.put_parameter(Name=name, Value=value, Type="String", Tier="Standard", Overwrite=False)
-            except ssm.exceptions.ParameterAlreadyExists:
-                return False
-        return True
-
-    def overwrite_parameter(self, name: str, value: str) -> int:
-        """ssm:PutParameter over an existing one; the new version."""
-        with translated("ssm", "PutParameter", changes=True):
-            answer = self._session.change("ssm").put_parameter(
-                Name=name, Value=value, Type="String", Overwrite=True
-            )
-        version: int = answer["Version"]
-        return version
-
-    def delete_parameter(self, name: str) -> None:
-        """ssm:DeleteParameter; one that is gone already is no error."""
-        try:
-            with translated("ssm", "DeleteParameter", changes=True):
-                self._session.change("ssm").delete_parameter(Name=name)
-        except NotFound:
-            return
-
-
-def _stored(row: Mapping[str, Any], answer: Mapping[str, Any]) -> Stored:
-    """Age by AWS's own clock: the entry's LastModifiedDate against the answer's Date header."""
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-    return Stored(row["Name"], row["Value"], row["Version"], (now - row["LastModifiedDate"]).total_seconds())
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
