@@ -134,14 +134,14 @@ def _value(event: Any, path: list[str | int]) -> Any:
 
 
 def _comparison(path: list[str | int], compare: str, wanted: str, *, quoted: bool) -> Matches:
-    number = None if quoted else _number(wanted)
+    number = None if quoted else as_number(wanted)
     if compare in _NUMBERS:
         if number is None:
             raise PatternError(f"{compare} needs a number, not {wanted!r}")
         ordered = _NUMBERS[compare]
-        return lambda event: (value := _number(_value(event, path))) is not None and ordered(value, number)
+        return lambda event: (value := as_number(_value(event, path))) is not None and ordered(value, number)
     if number is not None:
-        return lambda event: (_number(_value(event, path)) == number) is (compare == "=")
+        return lambda event: (as_number(_value(event, path)) == number) is (compare == "=")
 
     def text(event: Any) -> bool:
         value = _value(event, path)
@@ -151,7 +151,8 @@ def _comparison(path: list[str | int], compare: str, wanted: str, *, quoted: boo
     return text
 
 
-def _number(value: Any) -> float | None:
+def as_number(value: Any) -> float | None:
+    """The value as a number, if it is one."""
     if isinstance(value, bool):
         return None
     try:

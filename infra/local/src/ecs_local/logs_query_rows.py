@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ecs_local.log_filters import as_number
+
 Row = dict[str, Any]
 """An event by its fields, or a group of them; a field that it has not is not there."""
 
@@ -48,24 +50,14 @@ def compared(value: Any, how: str, other: str) -> bool:
     """Whether a field compares so: as numbers where both are some, else as text; one that is not there never does."""
     if value is None:
         return False
-    left, right = number(value), number(other)
+    left, right = as_number(value), as_number(other)
     if left is None or right is None:
         return _COMPARE[how](written(value), other)
     return _COMPARE[how](left, right)
 
 
-def number(value: Any) -> float | None:
-    """The value as a number, if it is one."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
 def _numbers(values: Sequence[Any]) -> list[float]:
-    return [found for found in map(number, values) if found is not None]
+    return [found for found in map(as_number, values) if found is not None]
 
 
 def _newest(rows: Sequence[Row], field: str) -> Any:
@@ -124,7 +116,7 @@ def ordered(rows: list[Row], keys: Iterable[tuple[str, bool]]) -> list[Row]:
 
 
 def _rank(value: Any) -> tuple[bool, float, str]:
-    found = number(value)
+    found = as_number(value)
     return (found is None, found or 0.0, "" if found is not None else str(value))
 
 
