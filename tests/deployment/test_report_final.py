@@ -71,8 +71,22 @@ def test_a_digest_stands_beside_its_label_where_there_is_room() -> None:
 
 def test_several_services_are_summed_up_by_the_worst() -> None:
     shown = text(screen(report(DEPLOYED, ROLLED_BACK), 80))
-    assert "2 services: 1 deployed and proven, 1 rolled back\n" in shown
+    assert "2 services: 1 deployed and proven, 1 rolled back\n  Rolled back  web\n" in shown
     assert "exit code 4 (rolled back, and well)" in shown
+
+
+def test_of_many_services_those_that_went_wrong_stand_by_the_summary_and_the_others_are_brief() -> None:
+    many = [
+        replace(ROLLED_BACK, service="jobs"),
+        *(replace(DEPLOYED, service=f"s{n}", notes=()) for n in range(40)),
+    ]
+    torn = Result("mail", Outcome.INTERRUPTED, summary="mail:2 serves.")
+    shown = text(screen(report(torn, *many, replace(ROLLED_BACK, service="web")), 80))
+    assert "  Rolled back  jobs, web\n  Interrupted  mail\n" in shown
+    heads = [line.partition(" ")[0] for line in shown.splitlines() if " on staging: " in line]
+    assert heads == [*(f"s{n}" for n in range(40)), "mail", "jobs", "web"]
+    assert "s38 on staging: deployed and proven\ns39 on staging: deployed and proven\n\nmail on" in shown
+    assert len(shown.splitlines()) < 100
 
 
 @pytest.mark.parametrize("outcome", Outcome)

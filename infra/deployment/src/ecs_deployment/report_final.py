@@ -13,6 +13,9 @@ from ecs_deployment.report_text import Kind
 
 _MOST_EVIDENCE = 30  # lines of a service; the rest is in --json
 _NARROWEST = 40
+_MANY = 5  # services; of more, those that went well are told in brief
+_BRIEF = ("Still owed", "Note")
+_GRAVITY: dict[Kind, int] = {"good": 0, "warning": 1, "bad": 2}
 _AHEAD = re.compile(r"\S.{0,24}?\s\s+(?=\S)")  # a column of its own in front of the text, such as an age
 _COMMAND = re.compile(r"`[^`]+`[.,;:]?|^inv [^:]+:")  # in a sentence, or what comes next
 
@@ -29,7 +32,15 @@ class Line:
 def screen(report: Report, width: int) -> list[Line]:
     """The whole screen for that many columns."""
     width = max(width, _NARROWEST)
-    lines = [line for result in report.services for line in _service(result, report.environment, width)]
+    brief = len(report.services) > _MANY
+    worst_last = sorted(report.services, key=_gravity)  # next to the summary, and to the prompt after it
+    lines: list[Line] = []
+    for result in worst_last:
+        told = list(_service(result, report.environment, width, brief))
+        apart = bool(lines and lines[-1].text) and not told[-1].text
+        lines += [Line(""), *told] if apart else told
+    if lines and lines[-1].text:
+        lines.append(Line(""))
     if len(report.services) > 1:
         lines += [*_overview(report, width), Line("")]
     last = [("Total", words.total(report))]
@@ -85,12 +96,20 @@ def _row(label: str, text: str, width: int, strong: int) -> list[Line]:
     return [*own, *(Line(part) for part in wrapped(text, width, indent="    "))]
 
 
-def _service(result: Result, environment: str, width: int) -> Iterator[Line]:
+def _gravity(result: Result) -> int:
+    return _GRAVITY.get(words.WORDS[result.outcome].kind, 0)
+
+
+def _service(result: Result, environment: str, width: int, brief: bool) -> Iterator[Line]:
     kind = words.WORDS[result.outcome].kind
     for part in wrapped(words.headline(result, environment), width):
         yield Line(part, len(part), kind)
-    yield Line("")
     facts = words.facts(result)
+    if brief and not _gravity(result):
+        facts = [row for row in facts if row[0] in _BRIEF]
+        if not facts:
+            return
+    yield Line("")
     reasons = [row for row in facts if row[0] in ("Cause", "Advice")]
     yield from table(reasons, width)
     if result.evidence:
@@ -127,3 +146,10 @@ def _overview(report: Report, width: int) -> Iterator[Line]:
     told = ", ".join(f"{count} {words.WORDS[o].says.partition(',')[0]}" for o, count in counts if count)
     for part in wrapped(f"{len(report.services)} services: {told}", width):
         yield Line(part, len(part), words.WORDS[report.outcome].kind)
+    wrong = [result for result in sorted(report.services, key=_gravity, reverse=True) if _gravity(result)]
+    rows = [
+        (words.WORDS[r.outcome].says.partition(",")[0].capitalize(), words.clean(r.service)) for r in wrong
+    ]
+    names = {label: ", ".join(name for other, name in rows if other == label) for label, _ in rows}
+    if names:
+        yield from table(list(names.items()), width)
