@@ -239,7 +239,8 @@ def test_the_container_whose_log_tells_most() -> None:
     later = replace(exited, arn=exited.arn[:-32] + 32 * "f", created_at=exited.created_at + 1)
     assert diagnose.failing_containers([exited], OURS) == ((f"{2:032x}", "app"),)
     assert diagnose.failing_containers([exited, later], OURS) == ((32 * "f", "app"), (f"{2:032x}", "app"))
-    assert diagnose.failing_containers([stopped(CANNOT_PULL)], OURS) == ((f"{2:032x}", "app"),)
+    never_ran = replace(stopped(CANNOT_PULL), started_at=None)
+    assert diagnose.failing_containers([never_ran], OURS) == (), "it wrote nothing"
     assert diagnose.failing_containers([b.task(2)], OURS) == ()
 
 

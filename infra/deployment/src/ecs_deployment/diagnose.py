@@ -67,10 +67,18 @@ def failed_a_target_check(tasks: Iterable[model.Task]) -> bool:
 def failing_containers(
     tasks: Iterable[model.Task], deployment_ids: frozenset[str]
 ) -> tuple[tuple[str, str], ...]:
-    """(task id, container) whose log lines tell most: of each failed task, newest first, the one that exited badly."""
-    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t) and t.containers]
+    """(task id, container) whose log lines tell most: of each failed task, newest first, the one that exited badly.
+
+    Tasks of which nothing ever ran are left out: they wrote nothing.
+    """
+    failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t) and _ran(t)]
     failed.sort(key=lambda t: t.created_at, reverse=True)
     return tuple((t.id, _worst(t.containers).name) for t in failed)
+
+
+def _ran(task: model.Task) -> bool:
+    exited = any(c.exit_code is not None for c in task.containers)
+    return exited or bool(task.containers and task.started_at is not None)
 
 
 def _worst(containers: Sequence[model.Container]) -> model.Container:

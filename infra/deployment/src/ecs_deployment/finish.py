@@ -15,7 +15,7 @@ from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
 
 _FIRST_TRAFFIC = 1.0
-_LOG_PAUSES = (0.25, 0.5, 1.0, 2.0, 2.0)  # seconds between two reads of a log whose lines are on their way
+_LOG_PAUSES = (0.25, 0.5, 1.0, 2.0)  # seconds between two reads of a log whose lines are on their way
 
 
 def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None = None) -> None:
