@@ -76,7 +76,9 @@ def says(result: Result) -> str:
 def clean(text: str) -> str:
     """One line that steers neither a terminal nor a CI runner, with what looks like a secret masked."""
     plain = _ESCAPES.sub("", text).replace("\t", "    ").replace("##[", "## [")
-    return masked_text("".join(c if c.isprintable() or c == TOGETHER else " " for c in plain)).rstrip()
+    if not plain.isprintable():
+        plain = "".join(c if c.isprintable() or c == TOGETHER else " " for c in plain)
+    return masked_text(plain).rstrip()
 
 
 def duration(seconds: float) -> str:
