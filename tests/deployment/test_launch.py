@@ -238,12 +238,12 @@ def test_what_a_rollout_asks_for_is_done() -> None:
     assert answer
     state = begin(ROLLS, revision, answer, Limits(), place.clock.now)
     place.cloud.put("app", replace(place.live(), desired=0))
-    raised = perform(job.hands, state, RaiseAgain())
+    raised = perform(job.hands, state, RaiseAgain(4))
     assert raised
     back = perform(job.hands, replace(state, last=raised), GoBackTo(b.OLD, 0))
     assert back
     raise_again, go_back = place.cloud.updates[1:]
-    assert (raise_again["desired"], raise_again["force"], raise_again["task_definition"]) == (1, True, b.NEW)
+    assert (raise_again["desired"], raise_again["force"], raise_again["task_definition"]) == (4, True, b.NEW)
     assert (go_back["desired"], go_back["force"], go_back["task_definition"]) == (0, False, b.OLD)
     # What was borrowed with the first call is still in place.
     assert [u["configuration"] for u in place.cloud.updates[1:]] == [None, None]

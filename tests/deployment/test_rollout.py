@@ -234,17 +234,24 @@ def test_superseded_by_somebody_who_rolls_out_the_old_revision_is_no_rollback() 
 def test_a_service_that_falls_to_zero_is_raised_three_times() -> None:
     zero = look(service(replace(RUNNING, desired=0), desired=0), 2.0)
     state, effects = walk(begun(), [zero])
-    assert (effects, state.ours[-1]) == ([RaiseAgain()], "ecs-svc/9")
+    assert (effects, state.ours[-1]) == ([RaiseAgain(1)], "ecs-svc/9")
     nine = look(service(deployment(9, NEW, desired=0, rollout_state="IN_PROGRESS"), desired=0), 3.0)
     state, effects = walk(state, [nine, nine, nine])
-    assert effects == [RaiseAgain(), RaiseAgain()]
+    assert effects == [RaiseAgain(1), RaiseAgain(1)]
     assert state.outcome is Outcome.FAILED
+
+
+def test_a_service_of_four_is_raised_to_four_again() -> None:
+    """To 1 alone, 100/150 allows neither a start nor a stop: floor and ceiling are both one task then."""
+    four = look(service(replace(RUNNING, desired=4), desired=4), 2.0)
+    zero = look(service(replace(RUNNING, desired=0), desired=0), 3.0)
+    assert walk(begun(), [four, zero])[1] == [RaiseAgain(4)]
 
 
 def test_zero_after_ecs_success_is_no_success() -> None:
     fallen = well(running=(), targets=())
     fallen = replace(fallen, snapshot=replace(fallen.snapshot, service=replace(service(DONE), desired=0)))
-    assert walk(begun(), [fallen])[1] == [RaiseAgain()]
+    assert walk(begun(), [fallen])[1] == [RaiseAgain(1)]
 
 
 def test_undecided_when_nothing_moves_any_more() -> None:

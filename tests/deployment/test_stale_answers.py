@@ -230,7 +230,7 @@ def test_a_raise_whose_answer_was_lost_is_not_seen_in_an_earlier_deployment_of_t
     state = rollout.begin(plan(), revision, answer, Limits(), now=0.0)
     place.cloud.put("app", replace(place.live(), desired=0))
     state = rollout.raised(
-        state, perform(job.hands, replace(state, last=place.live()), RaiseAgain()) or answer
+        state, perform(job.hands, replace(state, last=place.live()), RaiseAgain(1)) or answer
     )
     place.cloud.put("app", replace(place.live(), desired=0))
     state = replace(state, last=place.live())
@@ -245,7 +245,7 @@ def test_a_raise_whose_answer_was_lost_is_not_seen_in_an_earlier_deployment_of_t
             place.cloud.put("app", now[0])
 
     place.cloud.before = lag
-    found = perform(job.hands, state, RaiseAgain())
+    found = perform(job.hands, state, RaiseAgain(1))
     assert found
     assert found.primary
     assert found.primary.id not in state.ours

@@ -167,7 +167,7 @@ def _unproven(denied: Denied) -> diagnose.Cause:
 def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:
     answer = perform(one.hands, state, effect)
     if isinstance(effect, RaiseAgain) and answer:
-        text = "Something set the service to 0: raised to 1 again."
+        text = f"Something set the service to 0: raised to {answer.desired} again."
         loop.sink(events.Said(one.plan.name, text, "warning"))
         return rollout.raised(state, answer)
     return rollout_back.went_back(state, answer) if answer else state

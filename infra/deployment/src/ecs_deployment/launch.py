@@ -85,7 +85,7 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """
     old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _update(hands, state.plan, _Update(old, state.revision, desired=1, force=True))[0]
+        return _update(hands, state.plan, _Update(old, state.revision, desired=effect.desired, force=True))[0]
     if isinstance(effect, GoBackTo):
         revision = _usable(hands, effect.revision)
         # The same revision once more is a way back only as a new deployment.

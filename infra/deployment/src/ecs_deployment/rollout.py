@@ -64,6 +64,7 @@ def begin(plan: Plan, revision: str, service: model.Service, limits: Limits, now
         created=primary.created_at,
         asked=now,
         last=service,
+        desired=service.desired or 1,
     )
 
 
@@ -108,6 +109,7 @@ def _progress(state: State, seen: Observation) -> State:
     return replace(
         state,
         last=service,
+        desired=service.desired or state.desired,
         progressed=seen.now if hook or nearer else state.progressed,
         first_change=seen.now if state.first_change is None and moved else state.first_change,
         seen=state.seen or deployment_of(service, state.newest) is not None,
@@ -245,7 +247,7 @@ def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect,
         )
         return replace(state, outcome=Outcome.FAILED, cause=cause), ()
     state = replace(state, phase=Phase.ROLLING, waiting_for="the service to come back from 0")
-    return state, (RaiseAgain(),)
+    return state, (RaiseAgain(state.desired),)
 
 
 def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:

@@ -42,7 +42,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class RaiseAgain:
-    """Bring a service that fell to 0 in mid-rollout back to 1, with a new deployment of the same revision."""
+    """Bring a service that fell to 0 in mid-rollout back, with a new deployment of the same revision."""
+
+    desired: int  # what it had before: with less, its deployment configuration may not let anything start
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class State:
     asked: float = 0.0  # when the service deployment was last read
     doubt: str = ""  # what the last look showed against all that was seen before: perhaps only a stale answer
     doubted: float = 0.0  # since when
+    desired: int = 1  # the desired count that was last seen above 0
     raised: int = 0
     unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
     cause: Cause | None = None
