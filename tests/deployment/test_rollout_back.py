@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ecs_deployment import attention, model, rollout, rollout_evident
+from ecs_deployment import attention, model, rollout, rollout_back, rollout_evident
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Part, Phase, State
 
@@ -113,3 +113,17 @@ def test_before_the_time_is_called_everything_is_looked_at() -> None:
 @pytest.mark.parametrize(("desired", "allowed"), [(1, 3), (6, 3), (7, 4), (25, 13)])
 def test_half_of_the_desired_tasks_may_fail_and_at_least_three(desired: int, allowed: int) -> None:
     assert rollout_evident.failures_allowed(desired) == allowed
+
+
+def test_a_look_from_before_our_rollout_does_not_prove_the_way_back() -> None:
+    """It shows the earlier revision, well and completed, while both rollouts are only about to begin."""
+    before = {"running": (b.task(),), "targets": (b.target(),)}
+    state = rollout_back.went_back(retreating(), b.service(BACK))
+    for now in (9.0, 12.0):
+        state, _ = rollout.step(state, look(b.service(), now, **before))
+        assert state.outcome is None
+    arrived = b.service(replace(BACK, running=1, rollout_state="COMPLETED"))
+    well = {"running": (b.task(3, b.OLD),), "targets": (b.target(3),)}
+    assert rollout.step(state, look(arrived, 14.0, **well))[0].outcome is Outcome.ROLLED_BACK
+    # Where it stands, ECS has gone back by itself, to that deployment's own id.
+    assert rollout.step(state, look(b.service(), 16.0, **before))[0].outcome is Outcome.ROLLED_BACK

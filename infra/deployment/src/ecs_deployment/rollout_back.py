@@ -16,6 +16,7 @@ from ecs_deployment.rollout_state import (
     Phase,
     State,
     StopDeployment,
+    doubting,
     entered,
     status_of,
 )
@@ -58,6 +59,11 @@ def retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         return replace(state, outcome=failed), ()
     ended = primary.rollout_state != "IN_PROGRESS"
     leads_back = primary.id not in state.ours and primary.task_definition == state.back_to
+    if leads_back and _may_be_from_before(state, seen):
+        if stale := doubting(state, primary.id, seen.now):
+            return stale, ()
+    else:
+        state = replace(state, doubt="")
     if leads_back and fallback.desired == 0:
         if ended and service.desired == 0 and service.running == 0:
             return replace(state, outcome=failed), ()
@@ -95,6 +101,17 @@ def _by_ecs(state: State) -> bool:
     """Whether ECS's own rollback leads where we want to go. A rollout of ours that was taken to 0 counts as
     completed to ECS, and then it leads there."""
     return state.plan.fallback.by_ecs and not state.raised
+
+
+def _may_be_from_before(state: State, seen: Observation) -> bool:
+    """Whether an answer that lags behind would look the same: before our rollout the service ran this, too."""
+    service = seen.snapshot.service
+    if status_of(state, seen) == "ROLLBACK_SUCCESSFUL":
+        return False
+    if state.fallback_deployment:
+        return service.primary is not None and service.primary.id != state.fallback_deployment
+    known = any(d.id in state.ours for d in service.deployments)
+    return not known and all(event.at < state.created for event in service.events)
 
 
 def _ecs_will_not_go_back(state: State, seen: Observation) -> bool:
