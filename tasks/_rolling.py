@@ -29,6 +29,7 @@ def roll(given: Given, action: Action) -> int:
         action=action,
         to=given[options.TO],
         force=given[options.OLDER],
+        leave=given[options.ON_FAILURE] == "leave",
     )
     return _preview(given, request) if given.dry else _run(given, request)
 

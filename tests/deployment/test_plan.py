@@ -189,6 +189,13 @@ def test_the_breaker_rolls_back_only_to_what_is_known_to_work() -> None:
     )
 
 
+def test_what_is_to_be_left_is_not_rolled_back_by_ecs_either() -> None:
+    left = plan(replace(REQUEST, leave=True), with_service(configuration=BREAKER), SETTINGS)
+    assert isinstance(left, Plan)
+    assert left.debts == (Debt("breaker_rollback", True, False),)
+    assert "what fails is to be left as it is" in left.story[-1]
+
+
 def test_a_sleeper_goes_back_to_the_last_proven_revision() -> None:
     fallback = decided(asleep(proven=(NEW,))).fallback
     assert (fallback.revision, fallback.desired, fallback.proven) == (NEW, None, True)

@@ -144,8 +144,9 @@ def test_a_failed_sleeper_is_proven_on_the_revision_before(where: Place) -> None
 
 
 def test_left_where_it_is_on_request(where: Place) -> None:
-    where.configure(deploymentCircuitBreaker={"enable": False, "rollback": False})
-    result = only(where, "demo-broken", limits=Limits(roll_back=False))
+    """Also where ECS's own rollback is on: the template has it so."""
+    where.configure(deploymentCircuitBreaker={"enable": True, "rollback": True})
+    result = only(where, "demo-broken", limits=Limits(roll_back=False), request={"leave": True})
     assert result.outcome is Outcome.FAILED
     assert where.snapshot().service.task_definition.endswith(result.revision.rpartition(":")[2])
 

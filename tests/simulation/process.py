@@ -255,7 +255,8 @@ class Process:
     def _request(self) -> Request:
         run = self.run
         tag = run.tag if run.action == "deploy" else ""
-        return Request("staging", tag, run.supersede, action=run.action, force=run.supersede)
+        leave = not run.roll_back
+        return Request("staging", tag, run.supersede, action=run.action, force=run.supersede, leave=leave)
 
     def _wishes(self) -> Wishes:
         patience = 30 * self.stage.scenario.pace

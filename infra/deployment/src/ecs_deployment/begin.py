@@ -75,5 +75,7 @@ def _follow(loop: Loop, one: Job, adopts: Adopted) -> None:
         return
     for number in adopts.ours:
         one.held.add_deployment(number)
+    # What was told of it until now, and of rollouts before it, is no news of this run.
+    one.told.update(event.id for event in one.seen.service.events)
     one.enter("following", now)
     one.next_look = now

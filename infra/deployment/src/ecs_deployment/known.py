@@ -23,6 +23,7 @@ class Request:
     action: Action = "deploy"
     to: str = ""  # for a rollback: the tag or revision, "" for the last proven one
     force: bool = False  # for a deploy: an older commit, too
+    leave: bool = False  # what fails stays as it is
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def raise_what_is_low(hands: Hands, plan: Plan, answer: model.Service) -> tuple[
     """
     # What was at 0 has no tasks to keep, whatever it is brought to.
     met = answer if plan.desired is None else replace(answer, desired=0)
-    needed = needs(met, plan.fallback, overlap=plan.overlap)
+    needed = needs(met, plan.fallback, overlap=plan.overlap, leave=plan.leave)
     if needed.configuration is None:
         return ()
     hands.held.owe(*needed.debts)

@@ -46,6 +46,7 @@ class Plan:
     adopts: Adopted | None = None  # the rollout that is followed instead of started
     commit: str = ""  # of what will run, "" where it is not known
     at_zero: bool = False  # no rollout: the service is taken to 0
+    leave: bool = False  # what fails stays as it is: no way back, neither ours nor ECS's
     instead: Refusal | None = None  # why nothing is rolled although something should be
     overlap: bool = False  # maximumPercent may be raised
     accepts_gap: bool = False
@@ -78,7 +79,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     rolls, story, notes = _rolls(known, change, expectation, how)
     fallback = way_back(known)
     borrowed, told = (
-        borrowed_for(known, settings, fallback)
+        borrowed_for(known, settings, fallback, leave=request.leave)
         if rolls and not goal.adopts and not goal.at_zero
         else (AS_IT_IS, [])
     )
@@ -123,6 +124,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         commit=known.commit,
         adopts=goal.adopts,
         at_zero=goal.at_zero,
+        leave=request.leave,
     )
 
 

@@ -26,10 +26,12 @@ class Borrowed:
 AS_IT_IS = Borrowed(None, (), start_first=True)
 
 
-def borrowed_for(known: Known, settings: ServiceSettings, fallback: Fallback) -> tuple[Borrowed, list[str]]:
+def borrowed_for(
+    known: Known, settings: ServiceSettings, fallback: Fallback, *, leave: bool
+) -> tuple[Borrowed, list[str]]:
     """What is changed for the duration of the rollout, and what the user should hear about it."""
     service, scaling = known.snapshot.service, known.snapshot.scaling
-    needed = needs(service, fallback, overlap=settings.overlap)
+    needed = needs(service, fallback, overlap=settings.overlap, leave=leave)
     debts, story = [*needed.debts], [*needed.story]
     # Nothing takes a service below MinCapacity; and where it is below, suspending lifts it to that, on what runs now.
     lifted = scaling is not None and service.desired < scaling.min_capacity
@@ -40,7 +42,7 @@ def borrowed_for(known: Known, settings: ServiceSettings, fallback: Fallback) ->
     return Borrowed(needed.configuration, tuple(debts), needed.start_first), story
 
 
-def needs(service: model.Service, fallback: Fallback, *, overlap: bool) -> Borrowed:
+def needs(service: model.Service, fallback: Fallback, *, overlap: bool, leave: bool) -> Borrowed:
     """What has to be changed in the deployment configuration that `service` has."""
     live = Envelope.of(service.configuration)
     wanted = max(service.desired, 1)
@@ -68,14 +70,17 @@ def needs(service: model.Service, fallback: Fallback, *, overlap: bool) -> Borro
         changed["earlySuccessCriteria"] = {**early, "healthyPercent": 100}
         debts.append(Debt("early_success", early["healthyPercent"], 100))
     breaker = service.configuration.get("deploymentCircuitBreaker") or {}
-    if breaker.get("enable") and breaker.get("rollback") and not fallback.by_ecs:
+    if breaker.get("enable") and breaker.get("rollback") and (leave or not fallback.by_ecs):
         changed["deploymentCircuitBreaker"] = {**breaker, "rollback": False}
         debts.append(Debt("breaker_rollback", True, False))
-        why = (
-            "there is nothing to go back to but 0"
-            if fallback.desired == 0
-            else "it would lead to a revision that nothing has proven"
-        )
-        story.append(f"ECS's own rollback is off for the rollout: {why}.")
+        story.append(f"ECS's own rollback is off for the rollout: {_why_off(fallback, leave=leave)}.")
     configuration = {**service.configuration, **changed} if changed else None
     return Borrowed(configuration, tuple(debts), start_first, tuple(story))
+
+
+def _why_off(fallback: Fallback, *, leave: bool) -> str:
+    if leave:
+        return "what fails is to be left as it is"
+    if fallback.desired == 0:
+        return "there is nothing to go back to but 0"
+    return "it would lead to a revision that nothing has proven"
