@@ -111,5 +111,17 @@ def test_only_so_many_revisions_are_named() -> None:
 def test_wake_and_sleep_are_about_what_is_in_place() -> None:
     seen = b.service(b.deployment(9, arn(2)))
     assert goals.wake(seen, (V2, V1)) == Goal(tag="v2", revision=arn(2), wakes=True)
-    assert goals.sleep(seen, (V2, V1)) == Goal(revision=arn(2), at_zero=True)
+    assert goals.sleep(seen, (V2, V1)) == Goal(tag="v2", revision=arn(2), at_zero=True)
     assert "No run has proven app:2" in goals.sleep(seen, (V1,)).notes[0]
+
+
+def test_a_run_that_knew_no_tag_hides_none_that_was_known() -> None:
+    """Neither an old journal's sleep nor a wake after it makes a revision nameless."""
+    slept = ran(3, 2, "", proven=False, action="sleep", outcome="asleep")
+    entries = (ran(4, 2, "", action="wake"), slept, V2, V1)
+    seen = b.service(b.deployment(9, arn(2)))
+    assert [goals.wake(seen, entries).tag, goals.sleep(seen, entries).tag] == ["v2", "v2"]
+    assert goals.known_revisions(entries) == "app:2 (tag v2), app:1 (tag v1)"
+    back_again = back(entries, on=1)
+    assert (back_again.tag, "Back to app:2 (tag v2), proven" in back_again.story[0]) == ("v2", True)
+    assert back(entries, on=1, to="app:2").tag == "v2"

@@ -127,3 +127,8 @@ def test_without_a_journal_it_says_so() -> None:
     world.cloud.refuse(Denied("no", operation="ssm:GetParametersByPath"), "list_parameters")
     with pytest.raises(Refused, match="ssm:GetParametersByPath"):
         history.look(world.cloud, b.SETTINGS, "deploys", 5)
+
+
+@pytest.mark.parametrize(("tag", "says"), [("v1", "rollback to v1: "), ("", "rollback to app:1: ")])
+def test_a_rollback_always_says_where_to(tag: str, says: str) -> None:
+    assert says in text(of(replace(DONE, action="rollback", tag=tag)))[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import verify, wake
+from ecs_deployment.journal import read
 from ecs_deployment.model import Event
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.survey import Setting, Wishes
@@ -94,3 +95,12 @@ def test_verify_wakes_only_what_sleeps_and_tells_how_it_went() -> None:
     (refused,) = (replace(r, outcome=Outcome.REFUSED, cause="Ann has the lock.") for r in woken.services)
     (finding,) = wake.told(looked, [refused]).findings
     assert (finding.code, finding.text) == ("wake", "waking it ended refused: Ann has the lock.")
+
+
+def test_sleep_and_wake_keep_the_tag() -> None:
+    world = place()
+    assert act(world, tag="demo").outcome is Outcome.DEPLOYED
+    assert [act(world, "sleep").tag, act(world, "wake").tag] == ["demo", "demo"]
+    assert {entry.tag for entry in read(world.cloud, world.path("app"))[:3]} == {"demo"}
+    undone = act(world, "rollback")
+    assert (undone.outcome, undone.tag) == (Outcome.DEPLOYED, "old")

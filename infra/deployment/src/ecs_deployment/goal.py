@@ -13,6 +13,7 @@ from shlex import quote
 from ecs_deployment import model
 from ecs_deployment.errors import Refused
 from ecs_deployment.journal_entry import Entry
+from ecs_deployment.journal_history import tag_of
 from ecs_deployment.when import moment
 
 _TAGS_NAMED = 8  # in a refusal
@@ -56,7 +57,7 @@ def of_tag(tag: str) -> Goal:
 
 def wake(seen: model.Service, entries: Sequence[Entry]) -> Goal:
     """The revision in place, brought from 0 to 1 and proven."""
-    tag = next((e.tag for e in entries if e.revision == seen.task_definition), "")
+    tag = tag_of(entries, seen.task_definition)
     return Goal(tag=tag, revision=seen.task_definition, wakes=True)
 
 
@@ -64,7 +65,12 @@ def sleep(seen: model.Service, entries: Sequence[Entry]) -> Goal:
     """The revision in place, at desired 0."""
     proven = any(e.proven and e.revision == seen.task_definition for e in entries)
     note = f"No run has proven {short(seen.task_definition)}: `inv app.wake` proves it."
-    return Goal(revision=seen.task_definition, at_zero=True, notes=() if proven else (note,))
+    return Goal(
+        tag=tag_of(entries, seen.task_definition),
+        revision=seen.task_definition,
+        at_zero=True,
+        notes=() if proven else (note,),
+    )
 
 
 def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
@@ -76,7 +82,8 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
     if isinstance(found, Goal):
         return found
     proof = f"proven {moment(found.finished or found.started)}" if found.proven else "never proven"
-    tag = f" (tag {found.tag})" if found.tag else ""
+    of_it = found.tag or tag_of(entries, found.revision)
+    tag = f" (tag {of_it})" if of_it else ""
     notes = (
         [] if found.proven else [f"No run has proven {short(found.revision)}: it is proven now, or undone."]
     )
@@ -86,7 +93,7 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
             f"The last rollback left {short(found.revision)}, so this undoes it; --to names another."
         )
     return Goal(
-        tag=found.tag,
+        tag=of_it,
         revision=found.revision,
         story=(f"Back to {short(found.revision)}{tag}, {proof} by {found.owner or 'somebody'}.",),
         notes=tuple(notes),
@@ -95,9 +102,9 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
 
 def known_revisions(entries: Sequence[Entry]) -> str:
     """The proven revisions in words, newest first: "app:3 (tag v3), app:2 (tag v2)"; "" where there is none."""
-    tags = {e.revision: e.tag for e in reversed(entries) if e.proven and e.revision}
     newest = list(dict.fromkeys(e.revision for e in entries if e.proven and e.revision))
-    named = [f"{short(r)}{f' (tag {tags[r]})' if tags[r] else ''}" for r in newest]
+    tags = {revision: tag_of(entries, revision) for revision in newest}
+    named = [f"{short(r)}{f' (tag {tag})' if tag else ''}" for r, tag in tags.items()]
     more = f" and {len(named) - _TAGS_NAMED} more" if len(named) > _TAGS_NAMED else ""
     return ", ".join(named[:_TAGS_NAMED]) + more
 

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from ecs_deployment import model, wording
 from ecs_deployment.goal import Adopted, Goal, short
 from ecs_deployment.journal_entry import Entry
-from ecs_deployment.journal_history import newest_readable
+from ecs_deployment.journal_history import newest_readable, tag_of
 from ecs_deployment.when import moment
 
 _UNSETTLED = frozenset({"", "interrupted", "undecided", "unexpected", "superseded"})
@@ -81,7 +81,7 @@ def abort(seen: model.Service, entries: Sequence[Entry]) -> Goal:
     if stands is Where.FORWARD and back.revision in ("", entry.revision):
         note = "That run rolled the revision that was in place before, so it is finished instead of undone."
         return replace(_following(goal, entry, older, seen), tag=entry.tag, notes=(note,))
-    tag = next((e.tag for e in older if e.revision == back.revision), "")
+    tag = tag_of(older, back.revision)
     replaces = seen.primary.id if seen.primary else ""
     goal = replace(goal, tag=tag, before="", revision=back.revision, at_zero=back.at_zero, replaces=replaces)
     if (
@@ -158,7 +158,7 @@ def _still_moves(entry: Entry, older: Sequence[Entry], seen: model.Service) -> b
 def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[Entry]) -> Goal | None:
     """The goal where nothing is left to roll, but perhaps something to hand back."""
     primary = seen.primary
-    in_place = next((e.tag for e in (entry, *older) if e.revision == seen.task_definition), "")
+    in_place = tag_of((entry, *older), seen.task_definition)
     if entry.action in _NO_ROLLOUT:
         again = f"`{_NO_ROLLOUT[entry.action]} --env {entry.environment} --service {entry.service}`"
         return replace(goal, tag=in_place, nothing=f"That run rolled nothing out. {again} does it again.")

@@ -80,9 +80,8 @@ def _rows(one: History) -> Iterator[tuple[str, str]]:
             yield str(entry.number), "cannot be read"
             after = entry.number
             continue
-        tag = f" of {entry.tag}" if entry.tag else ""
         end = _end(entry, after, live=one.under_way)
-        yield str(entry.number), f"{moment(entry.started)}  {entry.action or 'run'}{tag}: {end}"
+        yield str(entry.number), f"{moment(entry.started)}  {_what(entry)}: {end}"
         facts = [_short(entry.revision), entry.digest.removeprefix("sha256:")[:_DIGITS]]
         here = ["in place"] if entry.number == place else []
         yield "", "  ".join(filter(None, [*facts, *here, f"by {entry.owner or 'somebody'}"]))
@@ -93,6 +92,13 @@ def _rows(one: History) -> Iterator[tuple[str, str]]:
         if entry.cause:
             yield "", entry.cause.splitlines()[0]
         after = entry.number
+
+
+def _what(entry: Entry) -> str:
+    """ "deploy of v2"; a rollback always says where to."""
+    if entry.action == "rollback":
+        return f"rollback to {entry.tag or _short(entry.revision) or 'what was proven'}"
+    return f"{entry.action or 'run'}{f' of {entry.tag}' if entry.tag else ''}"
 
 
 def _end(entry: Entry, after: int | None, *, live: bool) -> str:

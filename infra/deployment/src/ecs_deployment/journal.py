@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.journal_entry import Entry
-from ecs_deployment.journal_history import journal_path, last_proven, name_of, read, unfinished
+from ecs_deployment.journal_history import journal_path, last_proven, name_of, read, tag_of, unfinished
 from ecs_deployment.journal_lease import LEASE, Held, Overtaken, is_held
 from ecs_deployment.journal_nowhere import Nowhere
 from ecs_deployment.journal_owner import Owner, run_url, this_process
@@ -45,6 +45,7 @@ __all__ = [
     "off",
     "read",
     "run_url",
+    "tag_of",
     "take",
     "this_process",
     "unfinished",

@@ -62,6 +62,11 @@ def unfinished(entries: Iterable[Entry]) -> Entry | None:
     return newest if newest and not newest.outcome else None
 
 
+def tag_of(entries: Iterable[Entry], revision: str) -> str:
+    """The newest tag that a run of that revision knew, "" where none did. `entries` are newest first."""
+    return next((e.tag for e in entries if e.tag and e.revision == revision), "")
+
+
 def last_proven(entries: Iterable[Entry], digest: str | None = None) -> Entry | None:
     """The newest entry whose revision was proven, of that image digest if one is given."""
     return next((e for e in entries if e.proven and (digest is None or e.digest == digest)), None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ecs_deployment import model, observe
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
-from ecs_deployment.journal import Entry, is_held, journal_path, read
+from ecs_deployment.journal import Entry, is_held, journal_path, read, tag_of
 from ecs_deployment.journal_say import command
 from ecs_deployment.report_text import plural
 from ecs_deployment.settings import Environment, ServiceSettings
@@ -55,13 +55,12 @@ def _runs(seen: Seen) -> Iterator[tuple[str, str]]:
     service = seen.snapshot.service
     yield "State", _state(service)
     proof = next((e for e in seen.entries if e.proven and e.revision == service.task_definition), None)
-    tag = f", tag {proof.tag}" if proof and proof.tag else ""
+    known_as = tag_of(seen.entries, service.task_definition)
+    tag = f", tag {known_as}" if known_as else ""
     proven = (
-        f"{tag}, proven {ago(proof.finished, seen.now)}"
-        if proof
-        else ", not proven by any run in the journal"
+        f", proven {ago(proof.finished, seen.now)}" if proof else ", not proven by any run in the journal"
     )
-    yield "Revision", _short(service.task_definition) + proven
+    yield "Revision", _short(service.task_definition) + tag + proven
     for task in seen.snapshot.running:
         health = f", {task.health.lower()}" if task.health in ("HEALTHY", "UNHEALTHY") else ""
         since = (

@@ -15,7 +15,7 @@ from ecs_deployment.commits import order as commits_order
 from ecs_deployment.errors import CloudError, Refused
 from ecs_deployment.goal import Goal
 from ecs_deployment.interrupts import Interrupts
-from ecs_deployment.journal import Entry, journal_path, read, unfinished
+from ecs_deployment.journal import Entry, journal_path, read, tag_of, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -150,10 +150,11 @@ def _with_commits(commits: Commits, known: Known, entries: tuple[Entry, ...]) ->
         of_it = (e.commit for e in entries if e.commit and e.revision == known.base.arn)
         return replace(known, commit=next(of_it, ""))
     commit = (known.image.commit if known.image else "") or commits.of_tag(known.goal.tag)
-    running = next((e for e in entries if e.revision == known.current.arn), None)
-    if running is None:
+    of_what_runs = [e for e in entries if e.revision == known.current.arn]
+    if not of_what_runs:
         return replace(known, commit=commit)
-    order = commits_order(commits, commit, running.commit or commits.of_tag(running.tag))
+    running = next((e.commit for e in of_what_runs if e.commit), "")
+    order = commits_order(commits, commit, running or commits.of_tag(tag_of(of_what_runs, known.current.arn)))
     return replace(known, commit=order.commit, order=order)
 
 
