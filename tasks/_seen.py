@@ -59,12 +59,15 @@ def status(environment: str, seen: Sequence[Seen], spent: Spent, *, json: bool) 
     """What is there."""
     from ecs_deployment import describe, report
     from ecs_deployment import status as room
+    from ecs_deployment.commands import whole
 
     if json:
         print(describe.seen_json(environment, seen, spent))
         return 0
     for one in seen:
-        report.facts(f"{one.settings.name} in {environment}", room.rows(one))
+        name = one.settings.name
+        rows = [(label, whole(text, environment, name)) for label, text in room.rows(one)]
+        report.facts(f"{name} in {environment}", rows)
     return 0
 
 

@@ -8,6 +8,8 @@ import sys
 import textwrap
 
 import pytest
+from ecs_deployment import report
+from ecs_deployment.outcome import Report
 from ecs_deployment.report_stream import SafeStream, draws, opened
 
 PROGRAM = """
@@ -107,3 +109,17 @@ def test_in_the_background_of_a_terminal_nothing_is_drawn(monkeypatch: pytest.Mo
         monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
         assert not draws(SafeStream(terminal), None)
     os.close(ours)
+
+
+class _Full(io.StringIO):
+    def write(self, text: str) -> int:  # noqa: ARG002 - there is no room for any
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_who_only_reports_hears_of_a_full_disk_and_a_deploy_goes_on(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        report.facts("title", [("a", "b")], stream=_Full())
+    report.final(Report("local", "demo", 1.0, 1), stream=_Full(), environ={})
+    assert "The report cannot be written: No space left" in capfd.readouterr().err

@@ -73,6 +73,18 @@ def test_one_that_rolls_and_fails() -> None:
     assert seen["Targets"] == ["2 healthy, 1 initial"]
 
 
+def test_one_that_ecs_has_given_up_is_down_and_not_waking() -> None:
+    failed = b.service(b.deployment(2, b.NEW, running=0, failed_tasks=3, rollout_state="FAILED"), running=0)
+    down = b.snapshot(failed, running=())
+    state = "down: 0 of 1 running, the rollout failed"
+    assert rows(down)["State"] == [f"{state}; `inv app.deploy --tag TAG` brings another image"]
+    assert rows(down, ENTRY)["State"] == [f"{state}; `inv app.rollback` goes back"]
+    assert rows(down, replace(ENTRY, outcome=""))["State"] == [state]  # its own line says how to go on
+    assert rows(down, ENTRY, held=True)["State"] == [state]
+    waking = b.snapshot(b.service(running=0), running=())
+    assert rows(waking)["State"] == ["waking: 0 of 1 running"]
+
+
 def test_who_is_at_work_and_what_was_left_behind() -> None:
     begun = replace(
         ENTRY, outcome="", proven=False, finished=0.0, debts=(b.FLOOR, b.SUSPENSION), run_url="http://run"

@@ -42,6 +42,12 @@ def test_a_rollout_holds_it_awake() -> None:
     assert judge(rolling, b.scaling(), rule(), BUSY, 800.0).text == "awake while a rollout is under way"
 
 
+def test_nothing_wakes_what_ecs_has_given_up() -> None:
+    failed = b.service(b.deployment(rollout_state="FAILED"), running=0)
+    told = judge(failed, b.scaling(), rule(), BUSY, 800.0)
+    assert (told.state, told.text) == ("down", "down: the rollout failed")
+
+
 def test_what_could_not_be_read_is_not_called_never() -> None:
     assert judge(b.service(), None, None, None, 0.0, known=False).state == "unknown"
 

@@ -57,6 +57,17 @@ def test_the_newest_look_is_drawn_and_q_ends_it() -> None:
     assert text.endswith("\x1b[?1049l")
 
 
+def test_ctrl_c_is_the_other_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(top, "draws", lambda *_: True)
+    monkeypatch.setattr(top, "_draw", pressed)
+    written = io.StringIO()
+    top.live(lambda: [look()], 60.0, stream=written)
+    assert written.getvalue().endswith("\x1b[?1049l")  # the terminal is as it was
+
+
 def test_keys_sort_and_sort_back() -> None:
     _, views = _drawn([], "c", "m", "m", "x")
     assert [view.sort for view in views] == ["c", "m", "", ""]

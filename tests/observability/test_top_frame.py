@@ -107,6 +107,12 @@ def test_a_rollout_shows_old_new_and_failed() -> None:
     assert "awake while a rollout is under way" in text
 
 
+def test_the_age_of_one_that_stopped_goes_on() -> None:
+    row = next(line for line in _text(rolling(), 200, drawn=False).splitlines() if "STOPPED 137" in line)
+    stopped = next(one for one in rolling().tasks if one.stopped_at is not None)
+    assert age(NOW - (stopped.started_at or stopped.created_at)) in row.split()
+
+
 def test_asleep_is_said_and_no_table_drawn() -> None:
     text = _text(asleep())
     assert "shop is asleep: no task runs" in text

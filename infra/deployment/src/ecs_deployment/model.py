@@ -79,6 +79,13 @@ class Service:
         """The newest deployment; none only while the service is being deleted."""
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it should run, nothing of it does, and ECS has ended its rollout as failed."""
+        primary = self.primary
+        failed = primary is not None and primary.rollout_state == "FAILED"
+        return failed and self.desired > 0 and self.running == 0
+
 
 @dataclass(frozen=True)
 class ServiceDeployment:

@@ -81,8 +81,11 @@ def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> N
 
 
 def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None) -> None:
-    """Print a title and (label, text) rows: for status, plans and whatever else has names and values."""
-    safe = opened(stream, default=sys.stdout)
+    """Print a title and (label, text) rows: for status, plans and whatever else has names and values.
+
+    Raises OSError where they cannot be written: they are all that the task has to say.
+    """
+    safe = opened(stream, default=sys.stdout, strict=True)
     shown = [(clean(label[:1].upper() + label[1:]), clean(text)) for label, text in rows]
     heading = clean(title)
     lines = [Line(heading, len(heading)), *table(shown, _width(safe, None))]
@@ -90,8 +93,11 @@ def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = N
 
 
 def findings(rows: Sequence[tuple[str, str, str]], stream: TextIO | None = None) -> None:
-    """Print (subject, what is wrong, what to do) rows, or that there is none: for verify and checks."""
-    safe = opened(stream, default=sys.stdout)
+    """Print (subject, what is wrong, what to do) rows, or that there is none: for verify and checks.
+
+    Raises OSError where they cannot be written.
+    """
+    safe = opened(stream, default=sys.stdout, strict=True)
     width = _width(safe, None)
     lines = [] if rows else [Line("No findings.", len("No findings."), "good")]
     for subject, what, cure in rows:

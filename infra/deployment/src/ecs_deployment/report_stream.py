@@ -11,10 +11,14 @@ from typing import TextIO
 
 
 class SafeStream:
-    """A text stream around another one, or around none. After the first failure it writes nothing more."""
+    """A text stream around another one, or around none. After the first failure it writes nothing more.
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream
+    `strict`: what cannot be written is raised (OSError), for whoever has nothing else to do than to tell. A reader
+    that left is none of it.
+    """
+
+    def __init__(self, stream: TextIO | None, *, strict: bool = False) -> None:
+        self._stream, self._strict = stream, strict
 
     @property
     def encoding(self) -> str:
@@ -58,6 +62,8 @@ class SafeStream:
             with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (os.devnull is no path)
                 os.dup2(nowhere.fileno(), stream.fileno())
         if isinstance(error, OSError) and error.errno != errno.EPIPE and stream is not sys.stderr:
+            if self._strict:
+                raise error
             SafeStream(sys.stderr).line(f"The report cannot be written: {error.strerror}.")
 
     def line(self, text: str = "") -> None:
@@ -66,10 +72,10 @@ class SafeStream:
         self.flush()
 
 
-def opened(stream: TextIO | SafeStream | None, *, default: TextIO | None) -> SafeStream:
+def opened(stream: TextIO | SafeStream | None, *, default: TextIO | None, strict: bool = False) -> SafeStream:
     """The stream made safe; the default where None is given. sys.stdout itself is None where it was closed."""
     chosen = default if stream is None else stream
-    return chosen if isinstance(chosen, SafeStream) else SafeStream(chosen)
+    return chosen if isinstance(chosen, SafeStream) else SafeStream(chosen, strict=strict)
 
 
 def draws(stream: SafeStream, terminal: bool | None) -> bool:

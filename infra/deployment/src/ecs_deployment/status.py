@@ -53,7 +53,7 @@ def rows(seen: Seen) -> list[tuple[str, str]]:
 
 def _runs(seen: Seen) -> Iterator[tuple[str, str]]:
     service = seen.snapshot.service
-    yield "State", _state(service)
+    yield "State", _state(service) + ("" if seen.held else _way_out(service, seen.entries))
     proof = next((e for e in seen.entries if e.proven and e.revision == service.task_definition), None)
     known_as = tag_of(seen.entries, service.task_definition)
     tag = f", tag {known_as}" if known_as else ""
@@ -83,8 +83,18 @@ def _state(service: model.Service) -> str:
         left = f"; {service.running} still stopping" if service.running else ""
         return f"{gone}asleep at desired 0{left}"
     pending = f", {service.pending} pending" if service.pending else ""
-    awake = "awake" if service.running else "waking"
-    return f"{gone}{awake}: {service.running} of {service.desired} running{pending}"
+    count = f"{service.running} of {service.desired} running{pending}"
+    if service.given_up:
+        return f"{gone}down: {count}, the rollout failed"
+    return f"{gone}{'awake' if service.running else 'waking'}: {count}"
+
+
+def _way_out(service: model.Service, entries: Sequence[Entry]) -> str:
+    """What helps a service that nothing will start again; a run that never ended has its own line."""
+    if not service.given_up or (entries and not entries[0].outcome):
+        return ""
+    proven = any(one.proven and one.revision != service.task_definition for one in entries)
+    return "; `inv app.rollback` goes back" if proven else "; `inv app.deploy --tag TAG` brings another image"
 
 
 def _moves(seen: Seen) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,8 @@ def judge(
     """
     if service.desired == 0:
         return Sleep("asleep", None, "asleep" if service.running == 0 else "falling asleep")
+    if service.given_up:
+        return Sleep("down", None, "down: the rollout failed")
     if service.running == 0:
         return Sleep("waking", None, "waking: no task runs yet")
     if not known:

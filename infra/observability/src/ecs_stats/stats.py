@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-SleepState = Literal["awake", "waking", "asleep", "suspended", "never", "unknown"]
+SleepState = Literal["awake", "waking", "asleep", "down", "suspended", "never", "unknown"]
 Insights = Literal["off", "standard", "enhanced", "unknown"]
 
 # The groups of figures, as `readings` names them.

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TextIO
@@ -67,7 +67,7 @@ class Picture:
 
 def once(looks: Sequence[Stats], *, stream: TextIO | None = None, now: float | None = None) -> None:
     """One picture, in full: coloured on a terminal, plain elsewhere."""
-    safe = opened(stream, default=_stdout())
+    safe = opened(stream, default=_stdout(), strict=True)
     moment = now if now is not None else max(look.at for look in looks)
     if not draws(safe, None):
         safe.write(plain(_lines(looks, moment, View(_PLAIN_WIDTH, None, drawn=False), safe)))
@@ -89,8 +89,13 @@ def live(
     if not draws(safe, None):
         once(first, stream=stream)
         return
-    with _looking(look, interval) as news, Keys() as keys, _screen(safe) as (screen, shown):
-        draw = partial(_lines, stream=safe)
+    draw = partial(_lines, stream=safe)
+    with (
+        suppress(KeyboardInterrupt),
+        _looking(look, interval) as news,
+        Keys() as keys,
+        _screen(safe) as (screen, shown),
+    ):
         _draw(first, news, keys, screen, shown, lambda seen, view: Picture(draw(seen, clock(), view)))
 
 

@@ -102,7 +102,7 @@ def _network(row: Row) -> Sequence[Span]:
 
 def _age(row: Row) -> Sequence[Span]:
     began = row.task.started_at or row.task.created_at
-    return [Span(age((row.task.stopped_at or row.now) - began), "")]
+    return [Span(age(row.now - began), "")]
 
 
 def _last(row: Row) -> Sequence[Span]:
