@@ -13,7 +13,7 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.survey import Setting, Wishes
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import completes
+from tests.deployment.memory_cloud import World, completes
 from tests.deployment.memory_runs import (
     ENVIRONMENT,
     act,
@@ -104,3 +104,41 @@ def test_sleep_and_wake_keep_the_tag() -> None:
     assert {entry.tag for entry in read(world.cloud, world.path("app"))[:3]} == {"demo"}
     undone = act(world, "rollback")
     assert (undone.outcome, undone.tag) == (Outcome.DEPLOYED, "old")
+
+
+def never_deployed() -> World:
+    world = place(asleep=True, proven=False)
+    world.cloud.definitions[b.OLD] = b.definition(image=f"{b.URI}:none-yet")
+    world.cloud.definitions["app:1"] = world.cloud.definitions[b.OLD]
+    return world
+
+
+def test_what_was_never_deployed_cannot_be_woken_and_says_what_to_do() -> None:
+    world = never_deployed()
+    woken, back = act(world, "wake"), act(world, "rollback", to="app:1")
+    for result in (woken, back):
+        assert result.outcome is Outcome.REFUSED
+        assert result.cause.startswith("Nothing was ever deployed: app:1 has only the placeholder image")
+        assert "`inv app.deploy --tag TAG`" in result.advice
+    assert not world.cloud.updates
+    assert act(world, "sleep").notes == ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
+    (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
+    assert finding.text == "nothing was ever deployed; `inv app.deploy --tag TAG`"
+
+
+def test_no_rollback_leads_to_what_was_never_deployed() -> None:
+    world = never_deployed()
+    assert act(world, tag="demo").outcome is Outcome.DEPLOYED
+    result = act(world, "rollback", to="app:1")
+    assert (result.outcome, result.cause) == (
+        Outcome.REFUSED,
+        "app:1 has only the placeholder image that its stack began with: nothing was ever deployed on it.",
+    )
+
+
+def test_a_service_that_others_deployed_wakes_unproven() -> None:
+    world = place(asleep=True, proven=False)
+    (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
+    assert "on app:1, which no deploy has proven; `inv app.wake` proves it" in finding.text
+    assert act(world, "sleep").notes == ("No run has proven app:1: `inv app.wake` proves it.",)
+    assert act(world, "wake").outcome is Outcome.DEPLOYED

@@ -63,14 +63,8 @@ def wake(seen: model.Service, entries: Sequence[Entry]) -> Goal:
 
 def sleep(seen: model.Service, entries: Sequence[Entry]) -> Goal:
     """The revision in place, at desired 0."""
-    proven = any(e.proven and e.revision == seen.task_definition for e in entries)
-    note = f"No run has proven {short(seen.task_definition)}: `inv app.wake` proves it."
-    return Goal(
-        tag=tag_of(entries, seen.task_definition),
-        revision=seen.task_definition,
-        at_zero=True,
-        notes=() if proven else (note,),
-    )
+    tag = tag_of(entries, seen.task_definition)
+    return Goal(tag=tag, revision=seen.task_definition, at_zero=True)
 
 
 def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:

@@ -119,6 +119,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
             *goal.notes,
             *(() if goal.at_zero else change.notes),
             *notes,
+            *(_unproven(known, containers) if request.action == "sleep" else ()),
             *(_order(known.order) if rolls else ()),
         ),
         commit=known.commit,
@@ -234,6 +235,15 @@ def _rests(known: Known, how_it_wakes: str, *, resting: bool) -> str:
         return f"It is at 0 already, on {known.current.short}. {how_it_wakes}"
     back = f" on {known.base.short}" if known.base.arn != known.current.arn else ""
     return f"The desired count is set to 0{back}."
+
+
+def _unproven(known: Known, containers: tuple[str, ...]) -> tuple[str, ...]:
+    """What to do about a revision that goes to sleep with nothing known of how it is awake."""
+    if known.current.arn in known.proven_at:
+        return ()
+    if refusals.never_deployed(known.current, containers):
+        return ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
+    return (f"No run has proven {known.current.short}: `inv app.wake` proves it.",)
 
 
 def _superseded(service: model.Service) -> list[str]:

@@ -17,6 +17,9 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _LABEL = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
 _REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?")
+NEVER_DEPLOYED = "none-yet"
+"""The tag of the image that a stack's first revision names: there is none, until the first deploy."""
+
 _LONGEST_NAME = 255  # registry and repository together
 _ECR = re.compile(
     r"(?P<account>[0-9]{12})\.dkr(?:\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\."
@@ -113,6 +116,11 @@ def parse(image: str) -> ImageReference:
     if len(parsed.name) > _LONGEST_NAME:
         raise _no_reference(image, f"its name is longer than {_LONGEST_NAME} characters")
     return parsed
+
+
+def is_placeholder(image: str) -> bool:
+    """Whether that is the image of a stack to which nothing was ever deployed, so that no task of it can start."""
+    return image.endswith(f":{NEVER_DEPLOYED}")
 
 
 def pinned(image: str, digest: str) -> str:

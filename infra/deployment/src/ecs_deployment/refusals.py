@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ecs_deployment import model, suggest
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.known import Known, Request
+from ecs_deployment.reference import is_placeholder
 from ecs_deployment.settings import ServiceSettings
 
 _DOCKER_NAMES = {"X86_64": "amd64", "ARM64": "arm64"}
@@ -35,6 +36,7 @@ def first(
     return (
         _kind(known.snapshot.service)
         or _containers(known.base, containers)
+        or _placeholder(known, containers, request)
         or _image(known, settings)
         or _architecture(known)
         or _older(known, request)
@@ -74,6 +76,26 @@ def _containers(current: model.TaskDefinition, containers: tuple[str, ...]) -> R
             "Correct `container` in environments.toml.",
         )
     return None
+
+
+def never_deployed(definition: model.TaskDefinition, containers: tuple[str, ...]) -> bool:
+    """Whether a revision is the one that a stack began with, and no image was put in since."""
+    return any(
+        is_placeholder(d["image"])
+        for d in definition.content["containerDefinitions"]
+        if d["name"] in containers
+    )
+
+
+def _placeholder(known: Known, containers: tuple[str, ...], request: Request) -> Refusal | None:
+    """A revision that shall run as it is, but names no image. Undoing a first deploy leads back to it all the same."""
+    if known.goal.image or request.action == "abort" or not never_deployed(known.base, containers):
+        return None
+    which = f"{known.base.short} has only the placeholder image that its stack began with"
+    if known.wanted and known.wanted.arn != known.current.arn:
+        cure = f"Go to another revision{_proven(known)}, or deploy a tag."
+        return Refusal(f"{which}: nothing was ever deployed on it.", cure)
+    return Refusal(f"Nothing was ever deployed: {which}.", "Run `inv app.deploy --tag TAG`.")
 
 
 def _image(known: Known, settings: ServiceSettings) -> Refusal | None:

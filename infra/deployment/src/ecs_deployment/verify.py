@@ -17,6 +17,7 @@ from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, re
 from ecs_deployment.journal_say import command
 from ecs_deployment.probe import Probe
 from ecs_deployment.reference import parse
+from ecs_deployment.refusals import never_deployed
 from ecs_deployment.settings import ServiceSettings
 from ecs_deployment.verdict import Expectation, Finding
 from ecs_deployment.when import moment
@@ -59,7 +60,7 @@ def verify(
     asleep = snapshot.service.desired == 0
     proof = last_proven([e for e in entries if e.revision == current.arn])
     if asleep:
-        findings = [*_asleep(settings, snapshot, proof), *_other_image(image, digests)]
+        findings = [*_asleep(settings, snapshot, current, proof, containers), *_other_image(image, digests)]
         when = f", last proven {moment(proof.finished)}" if proof else ""
         story = [f"asleep at desired 0{when}"]
     else:
@@ -71,14 +72,22 @@ def verify(
     return Verified(settings.name, current.short, digest, asleep, tuple(findings), tuple(story))
 
 
-def _asleep(settings: ServiceSettings, snapshot: model.Snapshot, proof: Entry | None) -> Iterator[Finding]:
+def _asleep(
+    settings: ServiceSettings,
+    snapshot: model.Snapshot,
+    current: model.TaskDefinition,
+    proof: Entry | None,
+    containers: tuple[str, ...],
+) -> Iterator[Finding]:
     """A service may sleep where it is meant to, and only on a revision that was proven while it was awake."""
     meant = settings.idle_minutes is not None or (snapshot.scaling and snapshot.scaling.min_capacity == 0)
     if not meant:
         yield Finding("asleep", "the service is at 0, and nothing says that it may sleep")
-    if proof is None:
-        short = snapshot.service.task_definition.rsplit("/", 1)[-1]
-        yield Finding("unproven", f"the service is at 0 on {short}, which no deploy has proven")
+    if never_deployed(current, containers):
+        yield Finding("unproven", "nothing was ever deployed; `inv app.deploy --tag TAG`")
+    elif proof is None:
+        text = f"the service is at 0 on {current.short}, which no deploy has proven; `inv app.wake` proves it"
+        yield Finding("unproven", text)
 
 
 def _other_image(image: model.Image | None, digests: set[str]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.errors import CloudError, Denied, DeployError, Refused
+from ecs_deployment.reference import NEVER_DEPLOYED
 from ecs_deployment.settings import ServiceSettings
 
 from ecs_provisioning import changeset, condition, live, stack
@@ -17,7 +18,6 @@ from ecs_provisioning.errors import Interrupted, Undecided
 from ecs_provisioning.gone import given_up
 from ecs_provisioning.live import Live
 from ecs_provisioning.names import filled, stack_name
-from ecs_provisioning.parameters import NEVER_DEPLOYED
 from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, surrender, worked_out
 from ecs_provisioning.show import INTERRUPTING
 from ecs_provisioning.stack import Stack

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecs_deployment.errors import NotFound
+from ecs_deployment.reference import NEVER_DEPLOYED, is_placeholder
 
 from ecs_provisioning.calls import Aws, call
-from ecs_provisioning.parameters import NEVER_DEPLOYED
 
 _ANSWERS = (
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt",
@@ -90,4 +90,4 @@ def _named(value: Any) -> Any:
 def _image(content: Mapping[str, Any], container: str) -> str:
     images = {one["name"]: one["image"] for one in content.get("containerDefinitions", ())}
     image: str = images.get(container, NEVER_DEPLOYED)
-    return NEVER_DEPLOYED if image.endswith(f":{NEVER_DEPLOYED}") else image
+    return NEVER_DEPLOYED if is_placeholder(image) else image

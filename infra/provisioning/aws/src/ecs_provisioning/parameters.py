@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecs_deployment.errors import Refused
+from ecs_deployment.reference import NEVER_DEPLOYED
 from ecs_deployment.settings import DEFAULT_JOURNAL, NO_JOURNAL, ServiceSettings
 from ecs_deployment.suggest import did_you_mean
 
 from ecs_provisioning.changeset import KEEP
 
-NEVER_DEPLOYED = "none-yet"
 LAG = 2
 """Minutes that a metric may be late: the idle alarm looks at so many periods more."""
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecs_deployment.masking import masked_text
+from ecs_deployment.reference import NEVER_DEPLOYED
 
 from ecs_provisioning.changeset import Change, Property
-from ecs_provisioning.parameters import NEVER_DEPLOYED
 from ecs_provisioning.prepare import Prepared
 
 _LONGEST = 70
