@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from ecs_deployment import model, verify
+from ecs_deployment import commands_told, describe, model, verify
 from ecs_deployment.errors import Denied, Refused
 from ecs_deployment.journal_entry import Entry
 
@@ -194,3 +195,35 @@ def test_a_foreign_registry_that_cannot_be_read_is_not_checked(place: World) -> 
     found = look(place, "v1", settings=foreign)
     assert found.findings == ()
     assert any("not checked" in line for line in found.story)
+
+
+ANOTHER = b.image(digest=b.OTHER_DIGEST, accepted=frozenset({b.OTHER_DIGEST}))
+TAGGED = replace(PROOF, tag="demo-2")
+
+
+@pytest.mark.parametrize(("seen", "how"), [(b.snapshot(), "runs"), (ASLEEP, "sleeps on")])
+def test_the_image_in_place_is_told_beside_the_one_that_was_asked_for(seen: model.Snapshot, how: str) -> None:
+    found = verify.verify(b.SETTINGS, seen, PINNED, ANOTHER, (TAGGED,), locked=False)
+    (finding,) = commands_told.verified(found, "staging").findings
+    assert finding.text == (
+        f"the service {how} demo-2 (sha256:{'a' * 12}), and not demo (sha256:{'b' * 12}); "
+        "`inv app.deploy --env staging --service app --tag demo`"
+    )
+    rows = dict(describe.verified_rows(found))
+    assert (rows["revision"], rows["digest"]) == ("app:1, tag demo-2", b.DIGEST)
+    assert rows["expected"] == f"{b.OTHER_DIGEST} (tag demo)"
+    (told,) = json.loads(describe.verified_json("staging", "demo", [found], 3, (1, 0.1)))["services"]
+    assert (told["tag"], told["digest"], told["expected_digest"]) == ("demo-2", b.DIGEST, b.OTHER_DIGEST)
+
+
+def test_where_the_right_image_is_in_place_only_it_is_told() -> None:
+    found = verify.verify(b.SETTINGS, b.snapshot(), PINNED, b.image(), (TAGGED,), locked=False)
+    assert "expected" not in dict(describe.verified_rows(found))
+
+
+def test_what_nothing_pins_is_known_by_what_the_tasks_report() -> None:
+    unpinned = b.definition()
+    found = verify.verify(b.SETTINGS, b.snapshot(), unpinned, ANOTHER, (PROOF,), locked=False)
+    assert (found.digest, [f.code for f in found.findings]) == (b.DIGEST, ["digest"])
+    well = verify.verify(b.SETTINGS, b.snapshot(), unpinned, b.image(), (PROOF,), locked=False)
+    assert (well.digest, well.findings) == (b.DIGEST, ())

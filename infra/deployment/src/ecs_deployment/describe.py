@@ -140,9 +140,12 @@ def _as_json(one: Surveyed) -> dict[str, Any]:
 
 def verified_rows(one: Verified) -> Rows:
     """What was seen of a verified service."""
+    asked = one.expected
+    other = asked is not None and not (one.digest and one.digest in asked.accepted)
     return [
-        ("revision", one.revision),
+        ("revision", f"{one.revision}, tag {one.tag}" if one.tag else one.revision),
         ("digest", one.digest or "not pinned"),
+        *([("expected", f"{asked.digest} (tag {asked.tag})")] if asked and other else ()),
         *(("state" if i == 0 else "note", line) for i, line in enumerate(one.story)),
     ]
 
@@ -155,7 +158,9 @@ def verified_json(
         {
             "service": one.service,
             "revision": one.revision,
+            "tag": one.tag or None,
             "digest": one.digest or None,
+            "expected_digest": one.expected.digest if one.expected else None,
             "asleep": one.asleep,
             "findings": [{"code": f.code, "text": masked_text(f.text)} for f in one.findings],
             "story": [masked_text(line) for line in one.story],

@@ -15,7 +15,7 @@ from ecs_deployment.plan_borrow import AS_IT_IS, borrowed_for
 from ecs_deployment.reference import parse, pinned
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.settings import ServiceSettings
-from ecs_deployment.verdict import Expectation, judge
+from ecs_deployment.verdict import Expectation, digests_in_place, judge
 from ecs_deployment.wording import wakes
 
 
@@ -113,7 +113,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         idle=known.idle,
         overlap=settings.overlap,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
-        before_digest=_digest_now(known, containers),
+        before_digest=next(iter(digests_in_place(known.current, known.snapshot, containers)), ""),
         story=(*goal.story, *story, *told),
         notes=(
             *goal.notes,
@@ -127,20 +127,6 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         at_zero=goal.at_zero,
         leave=request.leave,
     )
-
-
-def _digest_now(known: Known, containers: tuple[str, ...]) -> str:
-    """What the definition pins, else what its running tasks report; of several containers the first."""
-    definitions = known.current.content["containerDefinitions"]
-    pinned = [d["image"].partition("@")[2] for d in definitions if d["name"] in containers]
-    reported = [
-        container.image_digest
-        for task in known.snapshot.running
-        if task.task_definition == known.current.arn
-        for container in task.containers
-        if container.name in containers
-    ]
-    return next((digest for digest in (*pinned, *reported) if digest), "")
 
 
 @dataclass(frozen=True)

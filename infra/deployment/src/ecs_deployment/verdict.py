@@ -51,6 +51,25 @@ def judge(snapshot: model.Snapshot, expected: Expectation) -> tuple[Finding, ...
     )
 
 
+def digests_in_place(
+    current: model.TaskDefinition, snapshot: model.Snapshot, containers: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What the containers run: what their definition pins, else what its running tasks report."""
+    pinned = [
+        d["image"].partition("@")[2]
+        for d in current.content["containerDefinitions"]
+        if d["name"] in containers
+    ]
+    reported = [
+        container.image_digest
+        for task in snapshot.running
+        if task.task_definition == current.arn
+        for container in task.containers
+        if container.name in containers
+    ]
+    return tuple(dict.fromkeys(filter(None, pinned))) or tuple(dict.fromkeys(filter(None, reported)))
+
+
 def not_asked(snapshot: model.Snapshot, expected: Expectation, url: str | None) -> tuple[str, ...]:
     """What the proof could not rest on, in words for the report."""
     missing = []

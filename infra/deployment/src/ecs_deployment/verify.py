@@ -13,19 +13,25 @@ from ecs_deployment.armed import armed
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.errors import Denied, Refused
-from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, read
+from ecs_deployment.journal import Entry, is_held, journal_path, last_proven, read, tag_of
 from ecs_deployment.journal_say import command
 from ecs_deployment.probe import Probe
 from ecs_deployment.reference import parse
 from ecs_deployment.refusals import never_deployed
 from ecs_deployment.settings import ServiceSettings
-from ecs_deployment.verdict import Expectation, Finding
+from ecs_deployment.verdict import Expectation, Finding, digests_in_place
 from ecs_deployment.when import moment
+
+_DIGITS = 12  # of a digest: enough to tell images apart
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found about one service. No findings: all is as it should be; `story` says what that is."""
+    """What was found about one service. No findings: all is as it should be; `story` says what that is.
+
+    `digest` is the image in place, "" where nothing pins or reports it, and `tag` what our runs called it;
+    `expected` is the image that was asked for, None where no tag was named.
+    """
 
     service: str
     revision: str
@@ -33,6 +39,8 @@ class Verified:
     asleep: bool
     findings: tuple[Finding, ...]
     story: tuple[str, ...]
+    tag: str = ""
+    expected: model.Image | None = None
 
 
 def verify(
@@ -48,28 +56,52 @@ def verify(
 
     `locked`: a living run holds the journal's lock, so that what is borrowed is not left behind.
     """
-    containers = settings.containers or tuple(d["name"] for d in current.content["containerDefinitions"])
-    pinned = {d["name"]: parse(d["image"]).digest for d in current.content["containerDefinitions"]}
-    digests = {pinned[name] for name in containers if pinned.get(name)}
+    definitions = current.content["containerDefinitions"]
+    containers = settings.containers or tuple(d["name"] for d in definitions)
+    digests = digests_in_place(current, snapshot, containers)
+    asleep = snapshot.service.desired == 0
+    other = image if image and (digests or asleep) and not image.accepted & set(digests) else None
+    pinned = {parse(d["image"]).digest for d in definitions if d["name"] in containers} - {""}
     expected = Expectation(
         revision=current.arn,
-        digests=image.accepted if image else frozenset(digests),
+        # Of another image than the one asked for that is said once, and each task is held against its own revision.
+        digests=image.accepted if image and not other else frozenset(pinned),
         containers=containers,
-        checked=tuple(d["name"] for d in current.content["containerDefinitions"] if d.get("healthCheck")),
+        checked=tuple(d["name"] for d in definitions if d.get("healthCheck")),
     )
-    asleep = snapshot.service.desired == 0
     proof = last_proven([e for e in entries if e.revision == current.arn])
     if asleep:
-        findings = [*_asleep(settings, snapshot, current, proof, containers), *_other_image(image, digests)]
+        findings = [*_asleep(settings, snapshot, current, proof, containers)]
         when = f", last proven {moment(proof.finished)}" if proof else ""
         story = [f"asleep at desired 0{when}"]
     else:
         findings = list(verdict.judge(snapshot, expected))
         story = [f"{snapshot.service.running} of {snapshot.service.desired} tasks run"]
+    digest = next(iter(digests), "")
+    if other:
+        on = _image(tag_of(entries, current.arn), digest) or "an image whose digest is not known"
+        wanted = _image(other.tag, other.digest)
+        how = "sleeps on" if asleep else "runs"
+        cure = f"`inv app.deploy --tag {other.tag}`"
+        findings.append(Finding("digest", f"the service {how} {on}, and not {wanted}; {cure}"))
     findings += _left_behind(snapshot, entries, locked=locked)
     story += _advice(snapshot)
-    digest = image.digest if image else next(iter(sorted(digests)), "")
-    return Verified(settings.name, current.short, digest, asleep, tuple(findings), tuple(story))
+    return Verified(
+        settings.name,
+        current.short,
+        digest,
+        asleep,
+        tuple(findings),
+        tuple(story),
+        tag=tag_of(entries, current.arn),
+        expected=image,
+    )
+
+
+def _image(tag: str, digest: str) -> str:
+    """ "demo (sha256:a1f3c27b09de)", as far as it is known; the rows beside it show the whole digest."""
+    brief = digest[: len("sha256:") + _DIGITS]
+    return f"{tag} ({brief})" if tag and brief else tag or brief
 
 
 def _asleep(
@@ -88,11 +120,6 @@ def _asleep(
     elif proof is None:
         text = f"the service is at 0 on {current.short}, which no deploy has proven; `inv app.wake` proves it"
         yield Finding("unproven", text)
-
-
-def _other_image(image: model.Image | None, digests: set[str]) -> Iterator[Finding]:
-    if image and not digests & image.accepted:
-        yield Finding("digest", f"the service sleeps on another image than {image.tag} ({image.digest})")
 
 
 def _left_behind(snapshot: model.Snapshot, entries: tuple[Entry, ...], *, locked: bool) -> Iterator[Finding]:
