@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tasks import _given as options
 from tasks._engine import running
 from tasks._given import Given
@@ -64,4 +66,6 @@ def fault(given: Given) -> None:
         count=given[COUNT],
         seconds=given[SECONDS],
     )
+    if given[SERVICE] and (note := facts_text.no_such_service(client.status(engine), given[SERVICE])):
+        print(note, file=sys.stderr)
     print(f"Planted: {facts_text.words(planted)}. Take it away with: inv local.fault --clear")

@@ -62,7 +62,7 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
 
     asks = not confirm and not dry and sys.stdin.isatty()
     if confirm != name and not dry and not asks:
-        raise _unconfirmed(name)
+        raise _unconfirmed(name, confirm)
     connection, clock = _connected(name), RealClock()
     lock = locks(connection.cloud, connection.environment, clock, action="destroy")
     for wish in reversed(_wishes(connection, services, {})):
@@ -74,8 +74,10 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
         print(f"{stack.name}: {len(gone)} resources {'would go' if dry or asks else 'go'}")
         for line in kept:
             print(f"It stays: {line}")
-        if asks and _typed(f"Type the name of the environment to take {stack.name} away: ") != name:
-            raise _unconfirmed(name)
+        if asks:
+            typed = _typed(f"Type the name of the environment to take {stack.name} away: ")
+            if typed != name:
+                raise _unconfirmed(name, typed)
         if not dry:
             apply.destroy(connection.aws, name, stack, clock, print, lock)
 
@@ -87,7 +89,12 @@ def _typed(question: str) -> str:
         return ""
 
 
-def _unconfirmed(name: str) -> UsageError:
+def _unconfirmed(name: str, typed: str) -> UsageError:
+    if typed:
+        return UsageError(
+            f"The environment is called {name}, and {typed!r} was confirmed.",
+            f"If {name} is meant, add --confirm {name}",
+        )
     return UsageError(
         f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
     )

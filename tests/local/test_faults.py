@@ -30,11 +30,11 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [
-        *[(kind, {"operation": "UpdateService"}, "leave the operation out") for kind in TASKS],
-        *[(kind, {"seconds": 1}, "leave them out") for kind in KINDS if kind not in TIMED],
-        ("crash-after", {"seconds": -1}, "give 0 or more"),
-        ("crash-after", {"seconds": float("inf")}, "give 0 or more"),
-        ("throttling", {"count": 0}, "give 1 or more"),
+        *[(kind, {"operation": "UpdateService"}, "Leave the operation out") for kind in TASKS],
+        *[(kind, {"seconds": 1}, "Leave them out") for kind in KINDS if kind not in TIMED],
+        ("crash-after", {"seconds": -1}, "Give 0 or more"),
+        ("crash-after", {"seconds": float("inf")}, "Give 0 or more"),
+        ("throttling", {"count": 0}, "Give 1 or more"),
         ("scaler-to-zero", {"seconds": 0}, "more than 0 seconds"),
         ("published-limits", {"service": "app"}, "whole account"),
     ],

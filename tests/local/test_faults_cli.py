@@ -46,6 +46,7 @@ def test_a_fault_is_planted_shown_and_cleared(home: Path) -> None:
     assert planted.returncode == 0, planted.stderr
     assert "Planted: kind crash-after, service none, seconds 1.5, left 2, struck 0." in planted.stdout
     assert "inv local.fault --clear" in planted.stdout
+    assert planted.stderr.startswith("No service is called none yet, so nothing is struck")
     told = json.loads(inv(home, "local.status", "--json").stdout)["faults"]
     assert told == [{"kind": "crash-after", "service": "none", "seconds": 1.5, "left": 2, "struck": 0}]
     assert "faults     kind crash-after, service none" in inv(home, "local.status").stdout
@@ -56,8 +57,10 @@ def test_a_fault_is_planted_shown_and_cleared(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind", "crash"], "There is no fault 'crash'. Known: crash-at-start, crash-after"),
-        (["--kind", "throttling", "--operation", "UpdateServce"], "Did you mean UpdateService?"),
+        (["--kind", "crash"], "There is no fault 'crash'.\nDid you mean crash-"),
+        (["--kind", "bogus"], "There is no fault 'bogus'.\nKnown: crash-at-start, crash-after"),
+        (["--kind", "throttling", "--operation", "Bogus"], "'Bogus'.\nName one as AWS does"),
+        (["--kind", "throttling", "--operation", "UpdateServce"], "\nDid you mean UpdateService?"),
         (["--kind", "throttling", "--count", "none"], "--count none is not usable."),
         (["--kind", "throttling", "--count", "0"], "--count 0 is not usable."),
         (["--kind", "crash-after", "--seconds", "-1"], "--seconds -1 is not usable."),

@@ -127,7 +127,8 @@ def test_who_is_asked_and_gives_another_name_destroys_nothing(environ: dict[str,
     os.close(theirs)
     assert done.returncode == 2
     assert "Type the name of the environment to take ecs-mine-shop away: " in done.stdout
-    assert "If that is meant, add --confirm mine" in done.stderr
+    assert done.stderr.endswith(" is meant, add --confirm mine\n")
+    assert "'yours' was confirmed" in done.stderr or typed != b"yours\n"
     assert "nothing to change" in ran(environ, "infra.plan", "--env", "mine").stdout
 
 
@@ -146,7 +147,7 @@ def test_who_is_asked_and_gives_another_name_destroys_nothing(environ: dict[str,
         (("infra.apply", "--env", "foreign"), "is account 123456789012, but the credentials belong to"),
         (("infra.plan", "--env", "foreign"), "An emulator answers: unset AWS_ENDPOINT_URL"),
         (("infra.destroy", "--env", "local"), "add --confirm local"),
-        (("infra.destroy", "--env", "local", "--confirm", "yes"), "add --confirm local"),
+        (("infra.destroy", "--env", "local", "--confirm", "yes"), "called local, and 'yes' was confirmed"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
 
 _ELBV2 = ":loadbalancer/"  # .../app/NAME/ID: the only kind of ours whose name is not at the end
 
@@ -24,6 +26,17 @@ def table(facts: Mapping[str, object]) -> Iterator[str]:
             if item is not None:
                 shown = name if index == 0 else ""
                 yield f"{shown:<{width}}  {words(item)}"
+
+
+def no_such_service(facts: Mapping[str, Any], name: str) -> str:
+    """A note where the engine has no service of that name (yet); "" where it has one."""
+    there = [one["service"] for one in facts["services"]]
+    if name in there:
+        return ""
+    near = get_close_matches(name, there, n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    has = f"It has {', '.join(there)}" if there else "It has none"
+    return f"No service is called {name} yet, so nothing is struck before one is made. {guess}{has}."
 
 
 def words(value: object) -> str:

@@ -88,22 +88,22 @@ def plant(
     known = KINDS.get(kind)
     if known is None:
         near = get_close_matches(kind, KINDS, n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        raise FaultError(f"There is no fault {kind!r}. Known: {', '.join(KINDS)}.{guess}")
+        guess = f"Did you mean {near[0]}? " if near else ""
+        raise FaultError(f"There is no fault {kind!r}.\n{guess}Known: {', '.join(KINDS)}.")
     if operation is not None and known.strikes != "call":
-        raise FaultError(f"The fault {kind} strikes no API calls: leave the operation out.")
+        raise FaultError(f"The fault {kind} strikes no API calls.\nLeave the operation out.")
     if seconds is not None and (known.seconds is None or not 0 <= seconds < float("inf")):
         raise FaultError(
-            f"The fault {kind} has no seconds: leave them out."
+            f"The fault {kind} has no seconds.\nLeave them out."
             if known.seconds is None
-            else f"{seconds:g} seconds are not usable for {kind}: give 0 or more."
+            else f"{seconds:g} seconds are not usable for {kind}.\nGive 0 or more."
         )
     if count is not None and count < 1:
-        raise FaultError(f"A count of {count} is not usable: give 1 or more, or leave it out for always.")
+        raise FaultError(f"A count of {count} is not usable.\nGive 1 or more, or leave it out for always.")
     if kind == "published-limits" and (service or operation or count):
-        raise FaultError("published-limits holds for the whole account: leave the other options out.")
+        raise FaultError("published-limits holds for the whole account.\nLeave the other options out.")
     if kind == "scaler-to-zero" and seconds == 0:
-        raise FaultError("scaler-to-zero needs a pause between two looks: give more than 0 seconds.")
+        raise FaultError("scaler-to-zero needs a pause between two looks.\nGive more than 0 seconds.")
     chosen = (known.seconds or 0.0) if seconds is None else seconds
     fault = Fault(kind, now, service, operation, count, chosen)
     faults.append(fault)

@@ -117,17 +117,17 @@ _MEMBERS: dict[str, type | tuple[type, ...]] = {
 def _checked(wish: Any) -> dict[str, Any]:
     """The members of a wish, each of its type. Raises `FaultError`."""
     if not isinstance(wish, dict) or "kind" not in wish:
-        raise FaultError(f"A fault has a kind. Known: {', '.join(faults.KINDS)}.")
+        raise FaultError(f"A fault has a kind.\nKnown: {', '.join(faults.KINDS)}.")
     given = {name: value for name, value in wish.items() if value is not None}
     for name, value in given.items():
         if name not in _MEMBERS:
-            raise FaultError(f"A fault has no {name}. It has: {', '.join(_MEMBERS)}.")
+            raise FaultError(f"A fault has no {name}.\nIt has: {', '.join(_MEMBERS)}.")
         if not isinstance(value, _MEMBERS[name]) or isinstance(value, bool):
             raise FaultError(f"{value!r} is not usable as the {name} of a fault.")
     if (operation := given.get("operation")) is not None and operation not in (known := _operations()):
         near = get_close_matches(operation, known, n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        raise FaultError(f"The embedded ECS has no operation {operation!r}.{guess}")
+        guess = f"Did you mean {near[0]}?" if near else "Name one as AWS does, such as UpdateService."
+        raise FaultError(f"The embedded ECS has no operation {operation!r}.\n{guess}")
     return given
 
 
