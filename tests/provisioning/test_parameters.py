@@ -114,11 +114,12 @@ def test_an_update_keeps_what_nobody_decides() -> None:
         ({"Cpuu": "1"}, 'Did you mean "Cpu"'),
         ({"Image": "x"}, "Image is not yours to set"),
         ({"FirstTime": "yes"}, "FirstTime is not yours to set"),
+        ({"Cpu": "513"}, "Cpu cannot be 513. Choose from 256, 512."),
     ],
 )
 def test_parameters_that_nobody_may_ask_for(wishes: dict[str, str], message: str) -> None:
     with pytest.raises(Refused) as refused:
-        parameters.checked(wishes, ("Cpu", "Memory", "Image", "FirstTime"))
+        parameters.checked(wishes, ("Cpu", "Memory", "Image", "FirstTime"), {"Cpu": ("256", "512")})
     assert message in str(refused.value)
 
 
@@ -176,7 +177,7 @@ def prepared(*changes: Change, **more: Any) -> Prepared:
 
 def test_a_plan_names_replacements_and_what_becomes_of_the_old() -> None:
     plan = prepared(CPU, SERVICE, live=RUNS, rolls=True)
-    assert replacements(plan) == [("TaskDefinition", "is replaced: Cpu 256 -> 512.", "The old one stays.")]
+    assert replacements(plan) == [("replace", "TaskDefinition: Cpu 256 -> 512. The old one stays.")]
     assert rows(plan) == [
         ("service", "rolls to a new revision with the image that runs now: repository@sha256:1")
     ]
@@ -226,10 +227,10 @@ def test_a_change_is_told_by_what_differs_inside(before: str, after: str, told: 
 
 def test_what_nobody_can_be_served_without_is_said_when_it_is_replaced() -> None:
     change = Change("Modify", "Balancer", "T", "True", "", (Property("Scheme", "a", "b", True),))
-    ((which, what, then),) = replacements(prepared(change, live=RUNS))
-    assert (which, what) == ("Balancer", "is replaced: Scheme a -> b.")
-    assert (
-        then == "The old one is deleted. The service gets another address, and the old one answers no more."
+    ((_, told),) = replacements(prepared(change, live=RUNS))
+    assert told == (
+        "Balancer: Scheme a -> b. The old one is deleted. The service gets another address, and the old one answers "
+        "no more."
     )
 
 

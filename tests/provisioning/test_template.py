@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ecs_deployment.aws.translate import ACTIVITY, NAMESPACE
 from ecs_deployment.errors import Refused
+from ecs_local import cfn_template
 from ecs_provisioning import stack as stacks
 from ecs_provisioning import template
 from ecs_provisioning.calls import Aws
@@ -44,6 +45,15 @@ def test_the_checker_finds_nothing() -> None:
 def test_the_checker_would_find_a_mistake(right: str, wrong: str) -> None:
     assert right in template.body()
     assert lint(template.body().replace(right, wrong)) != []
+
+
+def test_the_values_that_a_parameter_takes_are_the_templates() -> None:
+    read = cfn_template.parse(template.body()).parameters
+    listed = {
+        name: tuple(map(str, one["AllowedValues"])) for name, one in read.items() if "AllowedValues" in one
+    }
+    assert template.allowed() == listed
+    assert len(listed) > 8
 
 
 @pytest.mark.parametrize("insights", ["off", "standard", "enhanced"])

@@ -66,7 +66,11 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     ran(environ, "app.deploy", "--env", "local", "--tag", "demo")
     sized = ("--set", "Cpu=512 Memory=1024 HealthCheckInterval=6")
     plan = ran(environ, "infra.plan", "--env", "local", *sized).stdout
-    assert "TaskDefinition: is replaced: Cpu 256 -> 512, Memory 512 -> 1024." in plan
+    assert (
+        "\n  Replace  TaskDefinition: Cpu 256 -> 512, Memory 512 -> 1024. The old one\n           stays.\n"
+        in plan
+    )
+    assert "\n  Service  rolls to a new revision" in plan
     assert "TargetGroup: HealthCheckIntervalSeconds 5 -> 6" in plan
     assert "rolls to a new revision with the image that runs now" in plan
     written = json.loads(ran(environ, "infra.plan", "--env", "local", "--json", *sized).stdout)
@@ -142,7 +146,7 @@ def test_who_is_asked_and_gives_another_name_destroys_nothing(environ: dict[str,
         (("infra.plan", "--env", "local", "--set", "Cpuu=512"), 'Did you mean "Cpu"'),
         (
             ("infra.plan", "--env", "local", "--set", "Cpu=300"),
-            "Parameter 'Cpu' must be one of AllowedValues",
+            "Cpu cannot be 300.\nChoose from 256, 512, 1024,",
         ),
         (("infra.apply", "--env", "foreign"), "is account 123456789012, but the credentials belong to"),
         (("infra.plan", "--env", "foreign"), "An emulator answers: unset AWS_ENDPOINT_URL"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json as json_format
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
@@ -80,16 +80,22 @@ def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> N
         github.publish_error(error, environ)
 
 
-def facts(title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None) -> None:
+def facts(
+    title: str, rows: Sequence[tuple[str, str]], stream: TextIO | None = None, *, bad: Collection[str] = ()
+) -> None:
     """Print a title and (label, text) rows: for status, plans and whatever else has names and values.
 
-    Raises OSError where they cannot be written: they are all that the task has to say.
+    Labels of `bad` are set off in red. Raises OSError where they cannot be written: they are all there is to say.
     """
     safe = opened(stream, default=sys.stdout, strict=True)
-    shown = [(clean(label[:1].upper() + label[1:]), clean(text)) for label, text in rows]
+    shown = [(_label(label), clean(text)) for label, text in rows]
     heading = clean(title)
-    lines = [Line(heading, len(heading)), *table(shown, _width(safe, None))]
+    lines = [Line(heading, len(heading)), *table(shown, _width(safe, None), [_label(one) for one in bad])]
     _print(lines if heading else lines[1:], safe, None)
+
+
+def _label(text: str) -> str:
+    return clean(text[:1].upper() + text[1:])
 
 
 def findings(rows: Sequence[tuple[str, str, str]], stream: TextIO | None = None) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ecs_deployment import report_text as words
 from ecs_deployment.outcome import Outcome, Report, Result
@@ -50,15 +50,19 @@ def screen(report: Report, width: int) -> list[Line]:
     return [*lines, *table(last, width)]
 
 
-def table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    """(label, text) rows, the texts aligned and wrapped; a label is written once where it repeats."""
+def table(rows: Sequence[tuple[str, str]], width: int, bad: Collection[str] = ()) -> list[Line]:
+    """(label, text) rows, the texts aligned and wrapped; a label is written once where it repeats.
+
+    Those of `bad` are set off as what goes wrong is.
+    """
     column = max((len(label) for label, _ in rows), default=0) + 4
     lines: list[Line] = []
     previous = ""
     for label, text in rows:
         shown = "" if label == previous else f"  {label}"
         previous = label
-        lines += _row(shown.ljust(column), text, width, strong=len(shown))
+        told = _row(shown.ljust(column), text, width, strong=len(shown))
+        lines += [replace(one, kind="bad") for one in told] if label in bad else told
     return lines
 
 

@@ -10,7 +10,7 @@ PORT_IN_USE = 98
 
 
 class EngineError(Exception):
-    """The embedded ECS cannot do what was asked. The message says what, and what to do next (a line each, where long)."""
+    """The embedded ECS cannot do what was asked. The message says what, and what to do next."""
 
     exit_code = 2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,14 +43,20 @@ def from_settings(service: ServiceSettings, journal: str = DEFAULT_JOURNAL) -> d
     return {name: value for name, value in found.items() if value is not None}
 
 
-def checked(wishes: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
-    """The parameters that were asked for by name. Raises `Refused` for one that there is not, or that is ours."""
-    for name in wishes:
+def checked(
+    wishes: Mapping[str, str], known: Iterable[str], allowed: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """The parameters that were asked for by name. Raises `Refused` for one that there is not, or that is ours, and
+    for a value that is none of those `allowed`.
+    """
+    for name, value in wishes.items():
         if name in OURS:
             raise Refused(f"{name} is not yours to set: it says what there is.", "Leave it out.")
         if name not in known:
             free = [one for one in known if one not in OURS]
             raise Refused(f"The template has no parameter {name}.", did_you_mean(name, free))
+        if name in allowed and value not in allowed[name]:
+            raise Refused(f"{name} cannot be {value or 'empty'}.", f"Choose from {', '.join(allowed[name])}.")
     return dict(wishes)
 
 

@@ -29,11 +29,10 @@ def planned(aws: Aws, wish: Wish, clock: Clock) -> Iterator[Prepared]:
 
 
 def show(prepared: Prepared, environment: str) -> None:
-    """Print it: changes, replacements in red and in words, what runs, costs."""
-    rows = [(label, whole(text, environment, prepared.service.name)) for label, text in words.rows(prepared)]
-    report.facts(words.heading(prepared), rows)
-    if replaced := words.replacements(prepared):
-        report.findings(replaced)
+    """Print it: replacements in red and in words, changes, what runs, costs."""
+    told = [*words.replacements(prepared), *words.rows(prepared)]
+    rows = [(label, whole(text, environment, prepared.service.name)) for label, text in told]
+    report.facts(words.heading(prepared), rows, bad=(words.REPLACE,))
     report.facts("Estimate in US dollars", cost.rows(cost.estimate(prepared.values)))
 
 

@@ -90,7 +90,7 @@ def prepare(aws: Aws, wish: Wish, clock: Clock) -> Prepared:
     name = stack_name(wish.environment, wish.service.name)
     found = stack.read(aws, name)
     defaults = _defaults(aws)
-    wishes = checked(wish.parameters, defaults)
+    wishes = checked(wish.parameters, defaults, template.allowed())
     if found is None:
         return _new(aws, name, wish, wishes, defaults, clock)
     condition.check(aws, found, wish.environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ _LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"  # what AWS writes for the id of some
 _WHOLE = 100
 _VERBS = {"Add": "make", "Modify": "change", "Remove": "take away"}
 _UNCERTAIN = "Conditional"
+_REGISTRY = re.compile(r"^[^/]*[.:][^/]*/(?=.)")  # the host in front of a repository
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+REPLACE = "replace"
 INTERRUPTING = {
     "Balancer": "The service gets another address, and the old one answers no more.",
     "Cluster": "The service is made anew in it, and nothing answers in between.",
@@ -44,18 +48,18 @@ def rows(prepared: Prepared) -> list[tuple[str, str]]:
     return [*found, *_service(prepared)]
 
 
-def replacements(prepared: Prepared) -> list[tuple[str, str, str]]:
-    """(which, what, what becomes of the old one) for everything that would be made anew."""
+def replacements(prepared: Prepared) -> list[tuple[str, str]]:
+    """(`REPLACE`, which, why and what becomes of the old one) for everything that would be made anew."""
     found = []
     for change in prepared.changes:
         if not change.anew:
             continue
         causes = ", ".join(_told(one) for one in change.properties if one.recreates) or "a property of it"
-        may = "may be" if change.replaced == _UNCERTAIN else "is"
+        perhaps = " (perhaps)" if change.replaced == _UNCERTAIN else ""
         old = "The old one stays." if change.policy == "Retain" else "The old one is deleted."
         if change.logical in INTERRUPTING:
             old = f"{old} {INTERRUPTING[change.logical]}"
-        found.append((change.logical, f"{may} replaced: {causes}.", old))
+        found.append((REPLACE, f"{change.logical}{perhaps}: {causes}. {old}"))
     return found
 
 
@@ -129,7 +133,7 @@ def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
     if prepared.rolls and now.image == NEVER_DEPLOYED:
         yield "service", "was never deployed: its first deploy takes the new revision"
     elif prepared.rolls:
-        yield "service", f"rolls to a new revision with the image that runs now{asleep}: {now.image}"
+        yield "service", f"rolls to a new revision with the image that runs now{asleep}: {_image(now.image)}"
         if not now.desired:
             yield "note", "nothing proves it before it is awake: inv app.wake"
         if now.desired and int(prepared.values.get("MinimumHealthyPercent", "100")) < _WHOLE:
@@ -143,6 +147,11 @@ def _service(prepared: Prepared) -> Iterator[tuple[str, str]]:
         yield "is lost", f"what the running revision has and the stack's has not: {', '.join(prepared.lost)}"
     if now.rolling:
         yield "not now", "a deployment is under way; an apply waits for nobody and would be refused"
+
+
+def _image(uri: str) -> str:
+    """An image as one recognises it, short enough for a line."""
+    return _DIGEST.sub(r"\1", _REGISTRY.sub("", uri))
 
 
 def document(prepared: Prepared) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -10,10 +11,20 @@ from typing import cast
 from ecs_stats.widgets import PLACEHOLDERS, Insights, as_text, dashboard_body
 
 _HERE = '"{dashboard}"'
+_ALLOWED = re.compile(r"^  (\w+):\n(?:    .*\n)*?    AllowedValues: \[(.*)\]$", re.MULTILINE)
 _ALARM = (
     "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${ClusterName}-${ServiceName}"
 )
 _ALARMS = (f"{_ALARM}-idle", f"{_ALARM}-wake")  # by name: a reference to what is not always there is refused
+
+
+def allowed() -> dict[str, tuple[str, ...]]:
+    """The values that a parameter takes, for those that take only some: AWS refuses others without naming them."""
+    return {name: tuple(re.findall(r"[\w.-]+", listed)) for name, listed in _ALLOWED.findall(_text())}
+
+
+def _text() -> str:
+    return files("ecs_provisioning").joinpath("template.yaml").read_text(encoding="utf-8")
 
 
 def body(values: Mapping[str, str] | None = None, environment: str = "") -> str:
@@ -28,6 +39,5 @@ def body(values: Mapping[str, str] | None = None, environment: str = "") -> str:
         alarms=() if given.get("IdlePeriods") == "0" else _ALARMS,
         environment=environment,
     )
-    text = files("ecs_provisioning").joinpath("template.yaml").read_text(encoding="utf-8")
     drawn = as_text(dashboard_body(names)).replace("'", "''")
-    return text.replace(_HERE, f"'{drawn}'")
+    return _text().replace(_HERE, f"'{drawn}'")
