@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import deploy as job
-from ecs_deployment.journal import read
+from ecs_deployment.journal import Taking, read, take
 from ecs_deployment.known import Action, Request
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.survey import Setting, Wishes
@@ -250,3 +250,29 @@ def test_a_rollback_that_fails_goes_back_to_where_it_came_from() -> None:
     result = act(world, "rollback")
     assert (result.outcome, world.live().task_definition) == (Outcome.ROLLED_BACK, new)
     nothing_is_left(world)
+
+
+def test_whoever_is_superseded_says_so_once_and_the_other_how_long_it_waits() -> None:
+    world, waits = place(), list[str]()
+
+    def supersede(cloud: Any, name: str) -> None:
+        if not waits and cloud.known[name].primary.rollout_state == "IN_PROGRESS":
+            other = Taking("deploy", "staging", "app", tag="other")
+            take(
+                cloud,
+                world.path("app"),
+                other,
+                clock=world.clock,
+                supersede=True,
+                on_wait=lambda waiting: waits.append(str(waiting)),
+            )
+
+    world.cloud.progress = supersede
+    result = act(world, tag="demo")
+    assert result.outcome is Outcome.SUPERSEDED
+    said = " ".join([result.cause, result.advice, result.summary, *result.owed, *result.notes, world.said()])
+    assert said.count("took over app") == 1
+    assert "Handing back failed" not in said
+    assert "the run that took over hands it back" in result.owed[0]
+    assert waits[0].endswith("last call that it sent must have ended: at most 60 s more")
+    assert int(waits[-1].split()[-3]) <= 5

@@ -10,6 +10,7 @@ from ecs_deployment import borrow, debts, diagnose, events, job, lease, rollout
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.errors import DeployError
 from ecs_deployment.job import Holding, Job, Loop
+from ecs_deployment.journal import Overtaken
 from ecs_deployment.journal_say import command
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
@@ -147,6 +148,8 @@ def _guarded(one: Job, act: Callable[[], Settlement]) -> Settlement:
     """What cannot be handed back stays in the journal, and the note says why."""
     try:
         return act()
+    except Overtaken:  # what is still owed says already that whoever has the lock hands it back
+        return Settlement()
     except DeployError as error:
         one.notes.append(f"Handing back failed: {error.what}")
         return Settlement()

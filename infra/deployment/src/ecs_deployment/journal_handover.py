@@ -17,6 +17,9 @@ LOOK_AGAIN = 5.0
 """Seconds between two looks at somebody's entry."""
 
 
+_TOLD = "this run takes over once it has seen that, or once the last call that it sent must have ended"
+
+
 class Past(Enum):
     """What let a taker past the newest entry."""
 
@@ -86,5 +89,6 @@ def hand_over(
         if not lives or clock.boottime() >= deadline:
             held.start_from(inherit(held.entry, before))
             return
-        tell(before, "it is being told that this run takes over")
+        left = deadline - clock.boottime()
+        tell(before, f"{_TOLD}: at most {left:.0f} s more")
         clock.sleep(LOOK_AGAIN)
