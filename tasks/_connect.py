@@ -25,8 +25,11 @@ _PATIENCE_AWS = 120.0
 Tell = Callable[[str], None]
 
 
-def connect(name: str, *, tell: Tell | None = None) -> Connection:
-    """Connect to the environment of that name. `tell` hears what is being started; stderr by default."""
+def connect(name: str, *, anew: bool = False, tell: Tell | None = None) -> Connection:
+    """Connect to the environment of that name. `tell` hears what is being started; stderr by default.
+
+    On the embedded ECS a stack that was never made is made; with `anew` one that was taken away as well.
+    """
     from ecs_deployment import masking
 
     say = tell or _stderr
@@ -38,7 +41,7 @@ def connect(name: str, *, tell: Tell | None = None) -> Connection:
     else:
         from tasks._furnish import furnished
 
-        named, made = furnished(found, found.engine, say)
+        named, made = furnished(found, found.engine, say, anew=anew)
         if made:  # what was made beforehand is no call of the deploy
             found = replace(_local(found.environment, say), began=found.began)
     masking.spare(named.public_names)

@@ -19,24 +19,31 @@ if TYPE_CHECKING:
     from tasks._connection import Connection
 
 
-def furnished(found: Connection, engine: Engine, tell: Tell) -> tuple[Environment, bool]:
-    """The environment with the names and urls of what is there, and whether something had to be made."""
+def furnished(
+    found: Connection, engine: Engine, tell: Tell, *, anew: bool = False
+) -> tuple[Environment, bool]:
+    """The environment with the names and urls of what is there, and whether something had to be made.
+
+    What `infra.destroy` has taken away stays away unless `anew`: a look undoes nothing.
+    """
     from ecs_local import client
     from ecs_provisioning.names import completed
 
     environment = found.environment
     services = tuple(completed(environment.name, service) for service in environment.services)
     facts = client.status(engine)
-    made = any(_lacks_stack(facts, one) or _lacks_image(facts, one) for one in services)
-    if made:
+    lacking = [one for one in services if _lacks_stack(facts, one) or _lacks_image(facts, one)]
+    if lacking and not anew:
+        lacking = [one for one in lacking if not _taken_away(found, one)]
+    if lacking:
         with client.alone(engine):  # of two commands that find it bare one furnishes it, and the other waits
             facts = client.status(engine)
-            for service in services:
+            for service in lacking:
                 _furnish(found, engine, service, facts, tell)
         facts = client.status(engine)
     urls = {(one["cluster"], one["service"]): one["url"] for one in facts["services"]}
     reachable = tuple(replace(s, url=s.url or urls.get((s.cluster, s.service))) for s in services)
-    return replace(environment, services=reachable), made
+    return replace(environment, services=reachable), bool(lacking)
 
 
 def furnish_all(tell: Tell) -> None:
@@ -47,7 +54,7 @@ def furnish_all(tell: Tell) -> None:
 
     for one in settings.load(environments_file()).environments.values():
         if one.provider == "local":
-            connect(one.name, tell=tell)
+            connect(one.name, anew=True, tell=tell)
 
 
 def _lacks_stack(facts: dict[str, Any], service: ServiceSettings) -> bool:
@@ -57,6 +64,13 @@ def _lacks_stack(facts: dict[str, Any], service: ServiceSettings) -> bool:
 
 def _lacks_image(facts: dict[str, Any], service: ServiceSettings) -> bool:
     return not facts["tags"].get(service.repository)
+
+
+def _taken_away(found: Connection, service: ServiceSettings) -> bool:
+    from ecs_provisioning import stack
+    from ecs_provisioning.names import stack_name
+
+    return stack.taken_away(found.aws, stack_name(found.environment.name, service.name))
 
 
 def _furnish(

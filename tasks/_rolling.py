@@ -43,7 +43,7 @@ def _run(given: Given, request: Request) -> int:
 
     with Signals().attended() as signals:
         try:
-            connection = connect(request.environment)
+            connection = connect(request.environment, anew=request.action == "deploy")
             with report.reporter(
                 request.environment, request.tag or request.to, json=given[options.JSON]
             ) as sink:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from ecs_local import client
 
-from tests.tasks.command import ROOT, Done, inv
+from tests.tasks.command import ROOT, Done, inv, refused
 
 SETTINGS = """\
 [environments.local]
@@ -84,9 +84,9 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     }
     assert service["running"]["rolls"]
     assert service["cost"]["by_insights"]["off"]["awake"] > service["cost"]["by_insights"]["off"]["asleep"]
-    refused = inv(environ, "infra.apply", "--env", "local", "--set", "BalancerScheme=internal")
-    assert refused.returncode == 2
-    assert "Balancer would be made anew. The service gets another address" in refused.stderr
+    internal = inv(environ, "infra.apply", "--env", "local", "--set", "BalancerScheme=internal")
+    assert internal.returncode == 2
+    assert "Balancer would be made anew. The service gets another address" in internal.stderr
     changed = ran(environ, "infra.apply", "--env", "local", *sized).stdout
     assert "learns what the service runs now; that changes nothing" in changed
     assert "ecs-local-app: updated\n  dashboard local-app\n" in changed
@@ -100,6 +100,12 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert gone.endswith("ecs-local-app: DELETE_COMPLETE\n")
     again = ran(environ, "infra.destroy", "--env", "local", "--confirm", "local").stdout
     assert again == "app: there is no stack\n"
+    for look in ("status", "verify", "logs", "top --once"):  # none of them makes it again
+        refused(inv(environ, *f"app.{look} --env local".split()), 2, "inv infra.apply --env local")
+    assert "destroyed" in ran(environ, "app.history", "--env", "local").stdout
+    assert (
+        "Created stack ecs-local-app" in inv(environ, "app.deploy", "--env", "local", "--tag", "demo").stderr
+    )
 
 
 def test_names_that_the_settings_leave_out_come_from_the_stack(environ: dict[str, str]) -> None:

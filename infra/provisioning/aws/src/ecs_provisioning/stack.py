@@ -67,6 +67,20 @@ def read(aws: Aws, name: str) -> Stack | None:
     return None if row["StackStatus"] in (GONE, REVIEWED) else _stack(row)
 
 
+def taken_away(aws: Aws, name: str) -> bool:
+    """Whether there was a stack of that name, and there is none any more (AWS lists it for 90 days: ListStacks)."""
+    if read(aws, name) is not None:
+        return False
+    token: dict[str, Any] = {}
+    while True:
+        page = call(aws.read("cloudformation"), "list_stacks", StackStatusFilter=[GONE], **token)
+        if any(one["StackName"] == name for one in page["StackSummaries"]):
+            return True
+        if not page.get("NextToken"):
+            return False
+        token = {"NextToken": page["NextToken"]}
+
+
 def last_event(aws: Aws, name: str) -> str:
     """The id of the newest event, as a mark; "" where there is none."""
     rows = call(aws.read("cloudformation"), "describe_stack_events", StackName=name)["StackEvents"]
