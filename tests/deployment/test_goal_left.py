@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import goal_left, model
+from ecs_deployment.debts import Debt
 from ecs_deployment.goal import Adopted, Goal
 from ecs_deployment.goal_left import WayBack, Where, abort, resume, way_back, where
 from ecs_deployment.journal_entry import Entry
@@ -179,6 +180,16 @@ def test_a_taker_that_was_refused_hides_nothing() -> None:
     assert resume(on(2, B, "IN_PROGRESS"), (refused, OPEN, PROVEN)).adopts == Adopted(("ecs-svc/2",))
     gone = replace(refused, outcome="interrupted")
     assert resume(on(2, B, "IN_PROGRESS"), (gone, OPEN, PROVEN)).adopts == Adopted(("ecs-svc/2",))
+
+
+@pytest.mark.parametrize("state", ["IN_PROGRESS", "COMPLETED", "FAILED"])
+@pytest.mark.parametrize("debts", [(), (b.FLOOR,)])
+def test_a_run_torn_out_of_its_update_is_gone_on_with(state: str, debts: tuple[Debt, ...]) -> None:
+    """It could not note its deployment, but nobody else knew that revision."""
+    torn = replace(OPEN, outcome="interrupted", deployments=(), debts=debts)
+    assert resume(on(2, B, state), (torn, PROVEN)).adopts == Adopted(("ecs-svc/2",))
+    assert abort(on(2, B, state), (torn, PROVEN)).revision == A
+    assert resume(on(1, A), (replace(torn, debts=()), PROVEN)).nothing
 
 
 @pytest.mark.parametrize(("action", "again"), [("sleep", "inv app.sleep"), ("apply", "inv infra.apply")])

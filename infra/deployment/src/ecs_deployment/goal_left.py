@@ -138,7 +138,8 @@ def _left(seen: model.Service, entries: Sequence[Entry]) -> tuple[Entry | None, 
     """The run that has to be gone on with, and those before it; None where the last one left nothing."""
     for entry in (e for e in entries if e.readable):
         older = [e for e in entries if e.number < entry.number]
-        if entry.outcome == "refused" or (entry.outcome == "interrupted" and not own(entry, older)):
+        did_nothing = not own(entry, older) and not _unnoted(entry, older, seen)
+        if entry.outcome == "refused" or (entry.outcome == "interrupted" and did_nothing):
             continue  # it took the lock and did nothing with it: the one before it still speaks
         unproven = entry.outcome in _UNSETTLED and not entry.proven and _still_moves(entry, older, seen)
         return (entry if not entry.outcome or entry.debts or unproven else None), older
@@ -149,10 +150,18 @@ def _still_moves(entry: Entry, older: Sequence[Entry], seen: model.Service) -> b
     """Whether the closed run's own rollout waits for a verdict, or is still on its way back."""
     primary, mine = seen.primary, own(entry, older)
     if primary is None or not mine:
-        return False
+        return _unnoted(entry, older, seen)
     if primary.rollout_state == "IN_PROGRESS":
         return where(entry, older, seen) in (Where.FORWARD, Where.BACK)
     return primary.id in mine and primary.task_definition == entry.revision
+
+
+def _unnoted(entry: Entry, older: Sequence[Entry], seen: model.Service) -> bool:
+    """Whether the run's own rollout is in place, though it was torn away before it could note its deployment."""
+    if seen.primary is None or own(entry, older):
+        return False
+    inherited = {number for e in older for number in e.deployments}
+    return seen.primary.id not in inherited and where(entry, older, seen) is Where.FORWARD
 
 
 def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[Entry]) -> Goal | None:
