@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ecs_deployment import model
-from ecs_deployment.errors import CloudError, Conflict, Denied, Throttled, Unreachable
+from ecs_deployment.errors import CloudError, Conflict, Denied, Refused, Throttled, Unreachable
 from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import Launched, launch, perform
 from ecs_deployment.plan import Plan
@@ -104,6 +104,36 @@ def test_a_desired_count_is_sent_only_where_the_plan_has_one_and_nobody_woke_it_
     launched = start(place, replace(ROLLS, desired=planned))
     assert place.cloud.updates[0]["desired"] == sent
     assert launched.woken is (planned == 1 and live > 0)
+
+
+def test_what_was_woken_meanwhile_is_borrowed_for_before_it_rolls() -> None:
+    """At 0 there was nothing to keep, and with 0/100 ECS would stop the only task first."""
+    asleep = b.planned(desired=1, overlap=True)
+    place = world()
+    live = place.live()
+    place.cloud.put(
+        "app",
+        replace(
+            live, configuration={**live.configuration, "minimumHealthyPercent": 0, "maximumPercent": 100}
+        ),
+    )
+    launched = start(place, asleep)
+    (update,) = place.cloud.updates
+    assert (launched.woken, update["desired"]) == (True, None)
+    assert (update["configuration"]["minimumHealthyPercent"], update["configuration"]["maximumPercent"]) == (
+        100,
+        200,
+    )
+    assert {debt.what for debt in place.entry().debts} >= {"floor", "ceiling"}
+
+
+def test_what_was_woken_meanwhile_and_cannot_roll_is_refused() -> None:
+    place = world()
+    live = place.live()
+    place.cloud.put("app", replace(live, configuration={**live.configuration, "maximumPercent": 100}))
+    with pytest.raises(Refused, match="was woken to 1 while this run began"):
+        start(place, b.planned(desired=1))
+    assert place.cloud.updates == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ecs_deployment import borrow, model
-from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound
+from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound, Refused
 from ecs_deployment.patience import Hands, patiently
 from ecs_deployment.plan import Plan
 from ecs_deployment.plan_borrow import needs
@@ -27,6 +27,14 @@ class _Update:
     desired: int | None = None
     configuration: model.Content | None = None
     force: bool = False
+
+
+class _Woken(Exception):
+    """The service that was to be brought from 0 is not at 0 any more."""
+
+    def __init__(self, service: model.Service) -> None:
+        super().__init__(service.name)
+        self.service = service
 
 
 class Launched(NamedTuple):
@@ -52,8 +60,25 @@ def launch(hands: Hands, plan: Plan) -> Launched:
     if hands.interrupts.count:
         return Launched(revision, None)
     wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)
-    answer, sent = _update(hands, plan, wanted)
-    return Launched(revision, answer, woken=bool(plan.desired) and not sent)
+    try:
+        return Launched(revision, _update(hands, plan, wanted))
+    except _Woken as met:
+        configuration = _for_what_runs(hands, plan, met.service)
+        wanted = replace(wanted, desired=None, configuration=configuration or wanted.configuration)
+        return Launched(revision, _update(hands, plan, wanted), woken=True)
+
+
+def _for_what_runs(hands: Hands, plan: Plan, service: model.Service) -> model.Content | None:
+    """Borrow for the tasks of a service that was planned as one without any."""
+    needed = needs(service, plan.fallback, overlap=plan.overlap, leave=plan.leave)
+    if not needed.start_first and not plan.accepts_gap:
+        raise Refused(
+            f"{plan.name} was woken to {service.desired} while this run began, and its maximumPercent lets no new "
+            "task start before an old one stops.",
+            "Repeat the command once it sleeps, or set `overlap = true` for it in environments.toml.",
+        )
+    hands.held.owe(*needed.debts)
+    return needed.configuration
 
 
 def raise_what_is_low(hands: Hands, plan: Plan, answer: model.Service) -> tuple[str, ...]:
@@ -85,12 +110,12 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """
     old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _update(hands, state.plan, _Update(old, state.revision, desired=effect.desired, force=True))[0]
+        return _raise_or_leave(hands, state, _Update(old, state.revision, desired=effect.desired, force=True))
     if isinstance(effect, GoBackTo):
         revision = _usable(hands, effect.revision)
         # The same revision once more is a way back only as a new deployment.
         wanted = _Update(old, revision, effect.desired, force=revision == state.revision)
-        return _update(hands, state.plan, wanted)[0]
+        return _raise_or_leave(hands, state, wanted)
     try:
         patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
     except Conflict:
@@ -98,6 +123,14 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     except Denied:  # whoever may update a service may also lead it back
         return perform(hands, state, GoBackTo(state.back_to, state.plan.fallback.desired))
     return None
+
+
+def _raise_or_leave(hands: Hands, state: State, wanted: _Update) -> model.Service:
+    """With the desired count, where that is still 0; what somebody has raised meanwhile stays as it is."""
+    try:
+        return _update(hands, state.plan, wanted)
+    except _Woken:
+        return _update(hands, state.plan, replace(wanted, desired=None))
 
 
 def _register(hands: Hands, content: model.Content, tags: tuple[model.Content, ...]) -> str:
@@ -110,20 +143,25 @@ def _usable(hands: Hands, revision: str) -> str:
     return revision if found.status == "ACTIVE" else _register(hands, found.content, found.tags)
 
 
-def _update(hands: Hands, plan: Plan, wanted: _Update) -> tuple[model.Service, int | None]:
-    """UpdateService, and its deployment's id in the journal. The answer, and the desired count that was sent."""
+def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
+    """UpdateService, and its deployment's id in the journal. Raises `_Woken` where its count is over already."""
     cluster, service, held = plan.cluster, plan.service, hands.held
-    desired = wanted.desired
+    tried = False
     # A read that lags behind shows one of these, and some of them are of the very same revision.
     earlier = {wanted.old, *(one for entry in (held.entry, *held.others) for one in entry.deployments)}
 
     def send() -> model.Service:
-        nonlocal desired
+        nonlocal tried
+        desired = wanted.desired
         if desired:
             # The calls before this one may have taken long, and somebody may have woken it: their count stands.
             found = hands.cloud.services(cluster, [service]).get(service)
-            desired = None if found and found.desired else desired
+            if found and found.desired:
+                if not tried:
+                    raise _Woken(found)
+                desired = None  # perhaps our own call, of which no look showed anything yet
             held.fence()
+        tried = True
         return hands.cloud.update_service(
             cluster,
             service,
@@ -148,4 +186,4 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> tuple[model.Service, i
         # The rollout is a fact now. A note that fails is carried by the next write to the journal.
         with suppress(DeployError):
             hands.held.add_deployment(answer.primary.id)
-    return answer, desired
+    return answer
