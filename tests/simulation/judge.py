@@ -90,7 +90,9 @@ def _truth(play: Play, watch: Watch, process: Process, result: Result, ours: lis
 def _left(play: Play, watch: Watch, process: Process, result: Result) -> Iterator[str]:
     """What it leaves behind it says."""
     alive = [one for one in play.processes if one is not process and not one.actor.ended]
-    if alive or result.outcome in (Outcome.REFUSED, Outcome.SUPERSEDED):
+    # What a later run left behind, that one has told.
+    newer = watch.books.first_seen(watch.numbers.get(process.number, 0) + 1) < float("inf")
+    if alive or newer or result.outcome in (Outcome.REFUSED, Outcome.SUPERSEDED):
         return
     owed = {debt.what for debt in watch.books.owed()}
     told = result.owed or (result.notes and not watch.books.borrowed())

@@ -26,6 +26,9 @@ def begin(loop: Loop, one: Job) -> None:
     if one.plan.adopts:
         _follow(loop, one, one.plan.adopts)
         return
+    if loop.interrupts.count:  # it came while another service was begun
+        finish(loop, one, Outcome.INTERRUPTED)
+        return
     if loop.pace and one.plan.content is not None:
         loop.pace.registered()
     revision, answer, woken = launch(one.hands, one.plan)

@@ -14,6 +14,7 @@ from ecs_deployment.journal import Overtaken
 from ecs_deployment.journal_say import command
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
+from ecs_deployment.rollout_state import Phase
 
 _FIRST_TRAFFIC = 1.0
 _LOG_PAUSES = (0.25, 0.5, 1.0, 2.0)  # seconds between two reads of a log whose lines are on their way
@@ -32,15 +33,22 @@ def finish(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause | None 
     if not unknown and (not one.rolls or outcome is Outcome.SUPERSEDED):
         # During somebody else's rollout ECS itself holds scale-in back, so the suspension need not wait for it.
         settled += _guarded(one, lambda: borrow.resume(one.hands, *_place(one)))
-    undone = outcome is Outcome.ROLLED_BACK or (outcome is Outcome.DEPLOYED and one.plan.action == "abort")
-    if undone and one.plan.was_asleep and not one.plan.sleeps_again:
+    if one.plan.was_asleep and not one.plan.sleeps_again and _is_undone(one, outcome):
         _put_to_sleep(one)
-    settled += _still_owed(one, settled)
+    settled += _still_owed(one)
     one.result = job.result(one, outcome, settled, loop.clock.boottime())
     if cause and one.state is None:
         one.result = replace(one.result, cause=cause.text, advice=cause.advice)
     _close(one, outcome)
     loop.sink(events.Finished(one.result))
+
+
+def _is_undone(one: Job, outcome: Outcome) -> bool:
+    """Whether the service runs again what it ran before, and is awake for it."""
+    if outcome is Outcome.INTERRUPTED:
+        arrived = one.state is not None and one.state.phase is Phase.RETREATING and not one.rolls
+        return arrived and one.seen is not None and one.seen.service.desired > 0
+    return outcome is Outcome.ROLLED_BACK or (outcome is Outcome.DEPLOYED and one.plan.action == "abort")
 
 
 def proven(loop: Loop, one: Job) -> None:
@@ -101,7 +109,7 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
 
     `silently`: the third one, the journal does not get a last word either. A next run finds its writer gone.
     """
-    one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one, Settlement()), loop.clock.boottime())
+    one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one), loop.clock.boottime())
     entry = one.held.entry
     advice = f"`{command(entry, 'resume')}` goes on from here, `{command(entry, 'abort')}` undoes it."
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
@@ -155,9 +163,9 @@ def _guarded(one: Job, act: Callable[[], Settlement]) -> Settlement:
         return Settlement()
 
 
-def _still_owed(one: Job, settled: Settlement) -> Settlement:
+def _still_owed(one: Job) -> Settlement:
     """Whatever is still in the journal, and who hands it back."""
-    if not one.held.entry.debts or settled.owed:
+    if not one.held.entry.debts:
         return Settlement()
     return Settlement(owed=borrow.still_owed(one.held.entry, lost=one.held.lost))
 

@@ -198,7 +198,9 @@ def _summary(final: Result, job: Job) -> str:
             return f"The service is well, on {_short(state.back_to) if state else back} again."
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
-        case Outcome.UNDECIDED:
+        case Outcome.UNEXPECTED if state is None:
+            return "Whether the rollout began is not known."
+        case Outcome.UNDECIDED | Outcome.UNEXPECTED:
             return f"{final.revision} may still be rolling out, and nobody watches it any more."
         case Outcome.SUPERSEDED:
             return "Another deployment decides now what runs."
@@ -209,6 +211,8 @@ def _summary(final: Result, job: Job) -> str:
             return f"{final.revision} was proven before the interrupt, and serves."
         case Outcome.INTERRUPTED if state is not None and _open(job) and state.phase is Phase.RETREATING:
             return f"The service was on its way back to {back}, and may not be there yet."
+        case Outcome.INTERRUPTED if state is not None and state.last is not None and not state.last.desired:
+            return _stands(state.last)
         case Outcome.INTERRUPTED if state is not None and _open(job):
             return f"{final.revision} may still be rolling out, and nobody watches it any more."
         case Outcome.INTERRUPTED if state is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ecs_deployment import borrow, model
-from ecs_deployment.errors import Conflict, Denied, DeployError, NotFound, Refused
+from ecs_deployment.errors import CloudError, Conflict, DeployError, NotFound, Refused, Throttled, Unreachable
 from ecs_deployment.patience import Hands, patiently
 from ecs_deployment.plan import Plan
 from ecs_deployment.plan_borrow import needs
@@ -120,7 +120,11 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
         patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
     except Conflict:
         return None
-    except Denied:  # whoever may update a service may also lead it back
+    except (Throttled, Unreachable):
+        raise
+    except (
+        CloudError
+    ):  # denied, not offered here, or unknown: whoever may update a service may also lead it back
         return perform(hands, state, GoBackTo(state.back_to, state.plan.fallback.desired))
     return None
 

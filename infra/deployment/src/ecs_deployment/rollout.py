@@ -240,6 +240,11 @@ def _our_own_earlier(state: State, seen: Observation) -> tuple[State, tuple[Effe
 
 
 def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
+    if state.interrupted:
+        cause = Cause(
+            "Something set the desired count to 0 after the interrupt.", "See what runs, and repeat."
+        )
+        return replace(state, outcome=Outcome.INTERRUPTED, cause=cause), ()
     if state.raised >= RAISES_AT_MOST or out_of_time(state, seen.now):
         cause = Cause(
             f"Something set the desired count to 0 in mid-rollout, {state.raised + 1} times.",
@@ -253,6 +258,9 @@ def _fell_to_zero(state: State, seen: Observation) -> tuple[State, tuple[Effect,
 def _interrupt(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """The user wants out: before success that means back (or leave it); after, only the proof is finished."""
     state = replace(state, cause=state.cause or Cause(BY_A_SIGNAL, ""))
-    if state.phase is Phase.ROLLING:
+    primary = seen.snapshot.service.primary
+    stranger = primary is not None and primary.id not in state.ours and primary.created_at >= state.created
+    # What is in place by now is not ours to undo: somebody else's rollout, or ECS's own way back.
+    if state.phase is Phase.ROLLING and not stranger and not status_of(state, seen).startswith("ROLLBACK"):
         return fail(state, seen)
     return step(state, seen)
