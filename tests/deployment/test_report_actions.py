@@ -41,7 +41,7 @@ def test_the_headline_has_the_verb(action: str, outcome: Outcome, says: str) -> 
     [
         ("rollback", Outcome.REFUSED, "inv app.rollback --env staging: once the cause is mended"),
         ("resume", Outcome.REFUSED, "inv app.resume --env staging: once the cause is mended"),
-        ("resume", Outcome.ROLLED_BACK, "inv app.deploy --env staging --tag v1: once the cause is mended"),
+        ("resume", Outcome.ROLLED_BACK, "inv app.deploy --env staging --tag v1: starts anew"),
         ("resume", Outcome.INTERRUPTED, "inv app.deploy --env staging --tag v1: starts anew"),
         ("abort", Outcome.INTERRUPTED, "inv app.abort --env staging: starts anew"),
         ("sleep", Outcome.ASLEEP, "inv app.wake --env staging: wake it by hand"),

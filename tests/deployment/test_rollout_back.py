@@ -71,8 +71,8 @@ def test_the_stopped_tasks_of_the_way_back_are_read_when_there_is_news_and_none_
 @pytest.mark.parametrize(
     ("event", "cause"),
     [
-        ("operations are being throttled. Will try again later.", "AWS throttles the start of tasks."),
-        ("", "The time was up while still waiting for new tasks to be healthy, 1 old one to drain."),
+        ("operations are being throttled. Will try again later.", " AWS throttles the start of tasks."),
+        ("", ""),
     ],
 )
 def test_who_runs_out_of_time_is_told_what_it_hangs_on(event: str, cause: str) -> None:
@@ -81,7 +81,9 @@ def test_who_runs_out_of_time_is_told_what_it_hangs_on(event: str, cause: str) -
     state, _ = walk(begun(no_progress=10.0), [look(hanging, now=1.0), look(hanging, now=20.0)])
     assert state.outcome is Outcome.UNDECIDED
     assert state.cause
-    assert state.cause.text == cause
+    waits = "The time was up while still waiting for new tasks to be healthy, 1 old one to drain."
+    assert state.cause.text == waits + cause
+    assert "a longer --timeout" in state.cause.advice
 
 
 LOSSES = model.Traffic(10, 3, 3, 900)

@@ -185,7 +185,8 @@ def next_steps(report: Report) -> Sequence[str]:
 
     status = look("app.status", "what runs now")
     resume = look("app.resume", "goes on from here")
-    anew = f"{_anew(report)}: once the cause is mended"
+    # What a resume saw go back may have been well, and only interrupted.
+    anew = f"{_anew(report)}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
     if report.services and any(result.unsettled for result in report.services):
         return [clean(step) for step in (resume, look("app.abort", "undoes it"), status)]
     steps = {

@@ -52,13 +52,13 @@ def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause
 
 
 def still_rolling(state: State, seen: Observation) -> Cause:
-    """Why the time was up: the reason for a rollout that hangs where AWS names one."""
+    """That the time was up, and what AWS names as the reason where it names one: it need not be why it is slow."""
     found = cause_of(state, seen)
-    if found.text != diagnose.NO_REASON:
-        return found
+    known = found.text != diagnose.NO_REASON
     return Cause(
-        f"The time was up while still waiting for {waiting_for(state, seen)}.",
-        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time.",
+        f"The time was up while still waiting for {waiting_for(state, seen)}.{f' {found.text}' if known else ''}",
+        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time."
+        + (f" Otherwise: {found.advice[:1].lower()}{found.advice[1:]}" if known else ""),
         found.evidence,
     )
 
