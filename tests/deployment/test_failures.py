@@ -56,10 +56,10 @@ def told(
         ("AccessDeniedException", 400, Denied, 2),
         ("AccessDenied", 403, Denied, 2),
         ("UnauthorizedOperation", 403, Denied, 2),
-        ("ExpiredTokenException", 400, Expired, 7),
-        ("ExpiredToken", 403, Expired, 7),
-        ("InvalidClientTokenId", 403, Expired, 7),
-        ("UnrecognizedClientException", 400, Expired, 7),
+        ("ExpiredTokenException", 400, Expired, 2),
+        ("ExpiredToken", 403, Expired, 2),
+        ("InvalidClientTokenId", 403, Expired, 2),
+        ("UnrecognizedClientException", 400, Expired, 2),
         ("UpdateInProgressException", 400, Conflict, 7),
         ("ConflictException", 400, Conflict, 7),
         ("ResourceInUseException", 400, Conflict, 7),
@@ -167,6 +167,15 @@ def test_no_credentials_refuse(error: Exception) -> None:
 def test_a_sign_in_that_ran_out() -> None:
     found = told(exceptions.TokenRetrievalError(provider="sso", error_msg="Token has expired"))
     assert type(found) is Expired
+
+
+@pytest.mark.parametrize(
+    "error", [exceptions.ReadTimeoutError(endpoint_url="http://x"), client_error("ServerException", "", 500)]
+)
+def test_only_a_change_has_to_be_looked_after(error: Exception) -> None:
+    read = told(error, operation="DescribeServices", changes=False)
+    assert read.cure == "That call only reads, so nothing was changed by it: repeat the command."
+    assert told(error, changes=True).cure == "Look at the service before repeating."
 
 
 def test_errors_of_our_own_pass() -> None:

@@ -121,7 +121,9 @@ def test_what_was_never_deployed_cannot_be_woken_and_says_what_to_do() -> None:
         assert result.cause.startswith("Nothing was ever deployed: app:1 has only the placeholder image")
         assert "`inv app.deploy --tag TAG`" in result.advice
     assert not world.cloud.updates
-    assert act(world, "sleep").notes == ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
+    slept = act(world, "sleep")
+    assert slept.summary == "It is at 0 already, on app:1."
+    assert slept.notes == ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
     (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
     assert finding.text == "nothing was ever deployed; `inv app.deploy --tag TAG`"
 

@@ -68,7 +68,9 @@ class Denied(CloudError):
 
 
 class Expired(CloudError):
-    """The credentials ran out."""
+    """The credentials ran out: a refusal, and for whoever has begun to change something an outcome of its own."""
+
+    exit_code = 2
 
 
 class NotFound(CloudError):

@@ -75,7 +75,8 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         containers=containers,
         checked=tuple(d["name"] for d in change.runs["containerDefinitions"] if d.get("healthCheck")),
     )
-    how = wakes(request.environment, settings.name, known.idle)
+    empty = refusals.never_deployed(known.current, containers)
+    how = "" if empty else wakes(request.environment, settings.name, known.idle)
     rolls, story, notes = _rolls(known, change, expectation, how)
     fallback = way_back(known)
     borrowed, told = (
@@ -218,7 +219,7 @@ def _followed(adopts: Adopted, service: model.Service) -> str:
 
 def _rests(known: Known, how_it_wakes: str, *, resting: bool) -> str:
     if resting:
-        return f"It is at 0 already, on {known.current.short}. {how_it_wakes}"
+        return f"It is at 0 already, on {known.current.short}. {how_it_wakes}".rstrip()
     back = f" on {known.base.short}" if known.base.arn != known.current.arn else ""
     return f"The desired count is set to 0{back}."
 

@@ -87,12 +87,19 @@ def translated(service: str, operation: str, *, changes: bool = False) -> Iterat
     except _MAYBE_SENT as error:
         raise Unreachable(
             f"The answer to {name} was lost ({type(error).__name__}).",
-            "Look at the service before repeating.",
+            _again(changes=changes),
             operation=name,
             effect_unknown=changes,
         ) from error
     except exceptions.BotoCoreError as error:
         raise CloudError(f"{name} could not be sent: {error}", operation=name) from error
+
+
+def _again(*, changes: bool) -> str:
+    """What to do where nobody knows how a call ended."""
+    if changes:
+        return "Look at the service before repeating."
+    return "That call only reads, so nothing was changed by it: repeat the command."
 
 
 def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) -> CloudError:
@@ -133,7 +140,7 @@ def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) ->
     if status >= 500:
         return Unreachable(
             f"AWS failed at {name}: {text or status}",
-            "Look at the service before repeating.",
+            _again(changes=changes),
             code=code,
             operation=name,
             effect_unknown=changes,
