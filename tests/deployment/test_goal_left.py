@@ -245,3 +245,19 @@ def test_what_is_only_handed_back_is_told_of_what_is_in_place(in_place: str, tag
     over = replace(OPEN, outcome="failed", debts=(b.FLOOR,))
     goal = resume(on(7, in_place), (over, PROVEN))
     assert (goal.tag, bool(goal.nothing)) == (tag, True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "seen", "tag"),
+    [
+        (UNBEGUN, on(1, A), "v1"),  # nothing to undo: what is in place
+        (OPEN, on(9, C), "v2"),  # taken over: what was to be undone
+        (OPEN, on(2, B), "v1"),  # undone: what it goes back to
+        (replace(OPEN, action="sleep"), on(1, A), "v1"),
+    ],
+)
+def test_whoever_undoes_a_run_knows_the_tag_of_what_it_ends_on(
+    entry: Entry, seen: model.Service, tag: str
+) -> None:
+    nameless = replace(PROVEN, tag="", action="wake")  # of an old journal
+    assert abort(seen, (entry, nameless, replace(PROVEN, number=0))).tag == tag

@@ -265,3 +265,9 @@ def test_a_service_below_mincapacity_is_not_suspended_which_would_wake_the_old_r
     assert [debt.what for debt in decided(known(snapshot(asleep, running=(), scaling=scaling(0)))).debts] == [
         "suspension"
     ]
+
+
+def test_a_mistyped_tag_is_answered_with_a_command_that_can_be_pasted() -> None:
+    facts = known(image=None, goal=Goal(tag="dmo", image="dmo"), tags=("demo", "demo-2", "v1"))
+    assert refused(facts).cure.startswith("Did you mean demo or demo-2? Then `inv app.deploy --tag demo`.")
+    assert "app.deploy" not in refused(replace(facts, tags=("v1",))).cure

@@ -18,7 +18,7 @@ from ecs_deployment.plan import Plan
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.status import Seen, facts
 from ecs_deployment.survey import Surveyed
-from ecs_deployment.verify import Verified
+from ecs_deployment.verify import Verified, brief
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")  # the new one stands above in full
 _DESIRED = {None: "left as it is", 0: "to 0", 1: "0 -> 1"}
@@ -145,7 +145,7 @@ def verified_rows(one: Verified) -> Rows:
     return [
         ("revision", f"{one.revision}, tag {one.tag}" if one.tag else one.revision),
         ("digest", one.digest or "not pinned"),
-        *([("expected", f"{asked.digest} (tag {asked.tag})")] if asked and other else ()),
+        *([("expected", brief(asked.tag, asked.digest))] if asked and other else ()),
         *(("state" if i == 0 else "note", line) for i, line in enumerate(one.story)),
     ]
 

@@ -75,9 +75,10 @@ def abort(seen: model.Service, entries: Sequence[Entry]) -> Goal:
         return settled
     stands, back = where(entry, older, seen), way_back(entry, older)
     if stands is Where.NOT_BEGUN:
-        return replace(goal, nothing="That run had not begun to roll, so there is nothing to undo.")
+        tag = tag_of(older, seen.task_definition)
+        return replace(goal, tag=tag, nothing="That run had not begun to roll, so there is nothing to undo.")
     if stands is Where.OTHERS:
-        return _taken_over(goal, entry, older, seen)
+        return _taken_over(replace(goal, tag=entry.tag), entry, older, seen)
     if stands is Where.FORWARD and back.revision in ("", entry.revision):
         note = "That run rolled the revision that was in place before, so it is finished instead of undone."
         return replace(_following(goal, entry, older, seen), tag=entry.tag, notes=(note,))

@@ -110,6 +110,8 @@ def _image(known: Known, settings: ServiceSettings) -> Refusal | None:
     named = known.goal.image or known.goal.tag
     which = named if named.startswith("sha256:") else f"with tag {named}"
     like = suggest.tags(named, known.tags) or "Check --tag."
+    if near := suggest.nearest(named, known.tags):
+        like += f" Then `inv app.deploy --tag {near}`."
     publish = f"`inv app.build --tag {named}` publishes it." if settings.build else "Or publish it first."
     return Refusal(
         f"The registry has no image {which} in repository {settings.repository!r}.", f"{like} {publish}"

@@ -79,8 +79,8 @@ def verify(
         story = [f"{snapshot.service.running} of {snapshot.service.desired} tasks run"]
     digest = next(iter(digests), "")
     if other:
-        on = _image(tag_of(entries, current.arn), digest) or "an image whose digest is not known"
-        wanted = _image(other.tag, other.digest)
+        on = brief(tag_of(entries, current.arn), digest) or "an image whose digest is not known"
+        wanted = brief(other.tag, other.digest)
         how = "sleeps on" if asleep else "runs"
         cure = f"`inv app.deploy --tag {other.tag}`"
         findings.append(Finding("digest", f"the service {how} {on}, and not {wanted}; {cure}"))
@@ -98,10 +98,10 @@ def verify(
     )
 
 
-def _image(tag: str, digest: str) -> str:
-    """ "demo (sha256:a1f3c27b09de)", as far as it is known; the rows beside it show the whole digest."""
-    brief = digest[: len("sha256:") + _DIGITS]
-    return f"{tag} ({brief})" if tag and brief else tag or brief
+def brief(tag: str, digest: str) -> str:
+    """ "demo (sha256:a1f3c27b09de)", as far as it is known."""
+    short = digest[: len("sha256:") + _DIGITS]
+    return f"{tag} ({short})" if tag and short else tag or short
 
 
 def _asleep(
