@@ -17,7 +17,7 @@ LIMIT = options.whole(
 )
 
 
-@task(ENV, TAG, SERVICE, NO_REQUEST, WAKE, WAIT, JSON)
+@task(ENV, TAG, SERVICE, NO_REQUEST, WAKE, WAIT, JSON, outcome=True)
 def verify(given: Given) -> int:
     """Check that what should run runs and is well, awake or asleep; changes nothing without --wake.
 

@@ -24,7 +24,20 @@ from tasks._task import task
 DEPLOYED = tag("Tag of the image to deploy. Required.", "the tag of an image")
 
 
-@task(ENV, DEPLOYED, SERVICE, MAX_ERRORS, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT, SUPERSEDE, OLDER, JSON)
+@task(
+    ENV,
+    DEPLOYED,
+    SERVICE,
+    MAX_ERRORS,
+    TIMEOUT,
+    NO_PROBE,
+    ON_FAILURE,
+    WAIT,
+    SUPERSEDE,
+    OLDER,
+    JSON,
+    outcome=True,
+)
 def deploy(given: Given) -> int:
     """Deploy a tag without dropping a request, and prove it; --dry shows the plan.
 
@@ -35,7 +48,7 @@ def deploy(given: Given) -> int:
     return _rolling.roll(given, "deploy")
 
 
-@task(ENV, TO, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT, SUPERSEDE, JSON)
+@task(ENV, TO, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT, SUPERSEDE, JSON, outcome=True)
 def rollback(given: Given) -> int:
     """Go back to the last proven revision, by the same rollout and proof; --dry shows the plan.
 
@@ -46,7 +59,7 @@ def rollback(given: Given) -> int:
     return _rolling.roll(given, "rollback")
 
 
-@task(ENV, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT_FOR_LIVING, JSON)
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, ON_FAILURE, WAIT_FOR_LIVING, JSON, outcome=True)
 def resume(given: Given) -> int:
     """Finish an interrupted deploy from any machine: prove it, roll it on or see it back, and hand back.
 
@@ -57,7 +70,7 @@ def resume(given: Given) -> int:
     return _rolling.roll(given, "resume")
 
 
-@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT_FOR_LIVING, TAKE_OVER, JSON)
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT_FOR_LIVING, TAKE_OVER, JSON, outcome=True)
 def abort(given: Given) -> int:
     """Undo an unfinished deploy from any machine: back to the revision before it, proven, and hand back.
 
@@ -68,7 +81,7 @@ def abort(given: Given) -> int:
     return _rolling.roll(given, "abort")
 
 
-@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT, JSON)
+@task(ENV, SERVICE, TIMEOUT, NO_PROBE, WAIT, JSON, outcome=True)
 def wake(given: Given) -> int:
     """Bring a sleeping service from 0 to 1 and prove it; its scaler puts it to sleep again.
 
@@ -79,7 +92,7 @@ def wake(given: Given) -> int:
     return _rolling.roll(given, "wake")
 
 
-@task(ENV, SERVICE, TIMEOUT, WAIT, JSON)
+@task(ENV, SERVICE, TIMEOUT, WAIT, JSON, outcome=True)
 def sleep(given: Given) -> int:
     """Take a service to desired 0 now, and say what wakes it.
 

@@ -27,11 +27,14 @@ def expected(error: Exception) -> Exit | None:
     return Exit(_masked(f"{what}\n{cure}".strip()), code=code)
 
 
-def told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Exit:
+def told(
+    end: Exit, options: Mapping[str, Any], printed: OneObject | None, *, published: bool = False
+) -> Exit:
     """With `--json` stdout gets one object, whatever happened; the sentence goes to stderr as always, with every
     command in it as one can paste it.
 
-    In GitHub Actions it is an annotation as well: on the page of the run a log is folded away.
+    In GitHub Actions it is an annotation as well: on the page of the run a log is folded away. `published`: it is the
+    outcome of a run, and stands in the job's summary and in the step's outputs too.
     """
     named = str(options.get("env") or os.environ.get("INFRA_ENV") or "").strip()
     if end.message and named:
@@ -41,24 +44,32 @@ def told(end: Exit, options: Mapping[str, Any], printed: OneObject | None) -> Ex
     if end.message and os.environ.get("GITHUB_ACTIONS") == "true":
         text = str(end.message).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         print(f"::error title={_OUTCOMES.get(end.code, 'failed')}::{text}", file=sys.stderr)
+    document = _document(end, named, options)
+    if published and os.environ.get("GITHUB_ACTIONS") == "true":
+        from ecs_deployment import report
+
+        report.stopped(document)
     if printed is not None and not printed.begun:
         import json
 
-        what, _, cure = str(end.message or "").partition("\n")
-        document: dict[str, Any] = {
-            "environment": named or None,
-            "tag": options.get("tag") or None,
-            "outcome": _OUTCOMES.get(end.code, "unexpected"),
-            "exit_code": end.code,
-            "api_calls": 0,
-            "seconds": 0.0,
-            "services": [],
-            "cause": what,
-            "advice": cure or None,
-        }
         with suppress(OSError):  # nobody reads it: the exit code remains
             print(json.dumps(document, indent=2), flush=True)
     return end
+
+
+def _document(end: Exit, named: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    what, _, cure = str(end.message or "").partition("\n")
+    return {
+        "environment": named or None,
+        "tag": options.get("tag") or None,
+        "outcome": _OUTCOMES.get(end.code, "unexpected"),
+        "exit_code": end.code,
+        "api_calls": 0,
+        "seconds": 0.0,
+        "services": [],
+        "cause": what,
+        "advice": cure or None,
+    }
 
 
 def _masked(text: str) -> str:

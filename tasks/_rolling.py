@@ -20,47 +20,43 @@ if TYPE_CHECKING:
 
 def roll(given: Given, action: Action) -> int:
     """Do it; the exit code is the outcome's. With `--dry` only show what would be done."""
-    from ecs_deployment.known import Request
+    try:
+        from ecs_deployment.known import Request
 
-    request = Request(
-        given[options.ENV],
-        given[options.TAG],
-        supersede=given[options.SUPERSEDE],
-        action=action,
-        to=given[options.TO],
-        force=given[options.OLDER],
-        leave=given[options.ON_FAILURE] == "leave",
-    )
-    return _preview(given, request) if given.dry else _run(given, request)
+        request = Request(
+            given[options.ENV],
+            given[options.TAG],
+            supersede=given[options.SUPERSEDE],
+            action=action,
+            to=given[options.TO],
+            force=given[options.OLDER],
+            leave=given[options.ON_FAILURE] == "leave",
+        )
+        return _preview(given, request) if given.dry else _run(given, request)
+    except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came before
+        from ecs_deployment.errors import Interrupted
+
+        raise Interrupted(
+            f"Interrupted while connecting to {given[options.ENV]}: nothing was changed.",
+            "Repeat the command to go on.",
+        ) from None
 
 
 def _run(given: Given, request: Request) -> int:
     from ecs_deployment import commands_told, deploy, report
-    from ecs_deployment.errors import DeployError, Interrupted
     from ecs_deployment.interrupts import Signals
 
     from tasks._connect import connect
 
     with Signals().attended() as signals:
-        try:
-            connection = connect(request.environment, anew=request.action == "deploy")
-            with report.reporter(
-                request.environment, request.tag or request.to, json=given[options.JSON]
-            ) as sink:
-                wanted = wishes(given, connection, probe=request.action != "sleep")
-                _stacks_at_rest(connection, request, wanted, sink)
-                result = deploy.deploy(setting(connection, sink, signals), request, wanted)
-                result = commands_told.report(replace(result, chosen=given[options.SERVICE], to=request.to))
-        except KeyboardInterrupt:  # in deploy.deploy it has a result: this one came while connecting
-            error = Interrupted(
-                f"Interrupted while connecting to {request.environment}: nothing was changed.",
-                "Repeat the command to go on.",
-            )
-            report.stopped(error)
-            raise error from None
-        except DeployError as error:
-            report.stopped(error)
-            raise
+        connection = connect(request.environment, anew=request.action == "deploy")
+        with report.reporter(
+            request.environment, request.tag or request.to, json=given[options.JSON]
+        ) as sink:
+            wanted = wishes(given, connection, probe=request.action != "sleep")
+            _stacks_at_rest(connection, request, wanted, sink)
+            result = deploy.deploy(setting(connection, sink, signals), request, wanted)
+            result = commands_told.report(replace(result, chosen=given[options.SERVICE], to=request.to))
         report.final(result, json=given[options.JSON])
         return result.exit_code
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ecs_deployment.history import History
@@ -21,11 +21,14 @@ def planned(request: Request, surveyed: Sequence[Surveyed], spent: Spent, *, jso
     from ecs_deployment import describe, report
 
     code = 2 if any(describe.is_refused(one) for one in surveyed) else 0
+    shown = describe.plan_document(request, surveyed, code, spent)
+    told = [(one, f"{one.settings.name}: what would be done", describe.rows(one)) for one in surveyed]
+    report.looked(shown, [(not describe.is_refused(one), title, (), rows) for one, title, rows in told])
     if json:
-        print(describe.as_json(request, surveyed, code, spent))
+        print(_dumped(shown))
         return code
-    for one in surveyed:
-        report.facts(f"{one.settings.name}: what would be done", describe.rows(one))
+    for _, title, rows in told:
+        report.facts(title, rows)
     return code
 
 
@@ -43,16 +46,30 @@ def verified(
 
     code = wake.exit_code(seen, woken)
     report.annotated([(f"{one.service} on {environment}", f.text) for one in seen for f in one.findings])
+    shown = describe.verified_document(environment, tag, seen, code, spent)
+    told = [(one, _verdict(one, environment), describe.verified_rows(one)) for one in seen]
+    report.looked(
+        shown, [(not one.findings, title, [f.text for f in one.findings], rows) for one, title, rows in told]
+    )
     if json:
-        print(describe.verified_json(environment, tag, seen, code, spent))
+        print(_dumped(shown))
         return code
-    for one in seen:
-        verdict = "not as it should be" if one.findings else "as it should be"
-        report.facts(f"{one.service} in {environment}: {verdict}", [])
-        report.facts("", describe.verified_rows(one))
+    for one, title, rows in told:
+        report.facts(title, [])
+        report.facts("", rows)
         if one.findings:
             report.findings([(one.service, finding.text, "") for finding in one.findings])
     return code
+
+
+def _verdict(one: Verified, environment: str) -> str:
+    return f"{one.service} in {environment}: {'not ' if one.findings else ''}as it should be"
+
+
+def _dumped(shown: Mapping[str, Any]) -> str:
+    from json import dumps
+
+    return dumps(shown, indent=2)
 
 
 def status(environment: str, seen: Sequence[Seen], spent: Spent, *, json: bool) -> int:

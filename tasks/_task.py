@@ -41,13 +41,15 @@ _Invoked = Callable[..., int | None]
 class PoliteTask(Task[_Invoked]):
     """Invoke's task with our manners, at its official seam (`klass`)."""
 
-    def __init__(self, body: Body, options: Sequence[Option[Any]], *, default: bool = False) -> None:
+    def __init__(
+        self, body: Body, options: Sequence[Option[Any]], *, default: bool = False, outcome: bool = False
+    ) -> None:
         @wraps(body)
         def called(context: Context, **typed: Any) -> int | None:
             return body(Given(options, typed, dry=bool(context.config.run.dry)))
 
         super().__init__(called, positional=(), default=default)
-        self.options = tuple(options)
+        self.options, self.outcome = tuple(options), outcome
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body; end in a return (exit 0) or in Invoke's `Exit` with code and message."""
@@ -62,18 +64,27 @@ class PoliteTask(Task[_Invoked]):
             except UnexpectedExit:
                 raise
             except Exit as end:
-                raise told(end, kwargs, printed) from None
+                raise told(end, kwargs, printed, published=self.outcome) from None
             except KeyboardInterrupt:
-                raise told(Exit("Interrupted.", code=INTERRUPTED), kwargs, printed) from None
+                raise told(
+                    Exit("Interrupted.", code=INTERRUPTED), kwargs, printed, published=self.outcome
+                ) from None
             except BrokenPipeError as error:
                 if not reader_left():
-                    raise told(unexpected(error), kwargs, printed) from None
+                    raise told(unexpected(error), kwargs, printed, published=self.outcome) from None
                 silence_stdout()
                 raise Exit(code=READER_LEFT) from None
             except OSError as error:
-                raise told(full(error) or expected(error) or unexpected(error), kwargs, printed) from None
+                raise told(
+                    full(error) or expected(error) or unexpected(error),
+                    kwargs,
+                    printed,
+                    published=self.outcome,
+                ) from None
             except Exception as error:  # noqa: BLE001 - the one place that turns whatever is left into an exit
-                raise told(expected(error) or unexpected(error), kwargs, printed) from None
+                raise told(
+                    expected(error) or unexpected(error), kwargs, printed, published=self.outcome
+                ) from None
         if isinstance(code, int) and code != 0:
             raise Exit(code=code)
         return code
@@ -86,13 +97,14 @@ class PoliteTask(Task[_Invoked]):
         return same(self)  # Invoke copies every task of the tree as it mounts it
 
 
-def task(*options: Option[Any], default: bool = False) -> Callable[[Body], PoliteTask]:
+def task(*options: Option[Any], default: bool = False, outcome: bool = False) -> Callable[[Body], PoliteTask]:
     """Make a task of a function `(given)`, with these options in the order in which its help lists them.
 
-    `default` makes the task answer to the bare name of its namespace.
+    `default` makes the task answer to the bare name of its namespace. `outcome`: how it ends is what a job of GitHub
+    Actions reads in the step's outputs, however early that is.
     """
 
     def make(body: Body) -> PoliteTask:
-        return PoliteTask(body, options, default=default)
+        return PoliteTask(body, options, default=default, outcome=outcome)
 
     return make

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -78,20 +77,18 @@ def test_a_refusal_says_what_to_do() -> None:
     one = surveyed(b.known(image=None))
     assert describe.is_refused(one)
     assert [label for label, _ in describe.rows(one)] == ["refused", "do"]
-    document = json.loads(describe.as_json(REQUEST, [one], 2, (7, 0.31)))
+    document = describe.plan_document(REQUEST, [one], 2, (7, 0.31))
     assert document["services"][0]["refused"].startswith("The registry has no image")
 
 
 def test_a_refusal_before_anything_was_read() -> None:
     one = Surveyed(b.SETTINGS, (), None, Refusal("There is no cluster 'x'.", "Create it."))
     assert describe.rows(one) == [("refused", "There is no cluster 'x'."), ("do", "Create it.")]
-    assert json.loads(describe.as_json(REQUEST, [one], 2, (7, 0.31)))["services"][0]["advice"] == "Create it."
+    assert describe.plan_document(REQUEST, [one], 2, (7, 0.31))["services"][0]["advice"] == "Create it."
 
 
 def test_the_plan_as_json() -> None:
-    document = json.loads(
-        describe.as_json(REQUEST, [surveyed(), surveyed(b.known(image=None))], 2, (7, 0.31))
-    )
+    document = describe.plan_document(REQUEST, [surveyed(), surveyed(b.known(image=None))], 2, (7, 0.31))
     assert (document["environment"], document["tag"], document["dry"]) == ("staging", "demo", True)
     first = document["services"][0]
     assert (first["rolls"], first["registers"], first["desired"], first["digest"]) == (
@@ -127,7 +124,7 @@ def test_no_secret_in_rows_or_json() -> None:
     decision = one.decision
     assert not isinstance(decision, Refusal)
     changed = replace(one, decision=replace(decision, content=after))
-    everything = str(describe.rows(changed)) + describe.as_json(REQUEST, [changed], 0, (7, 0.31))
+    everything = str(describe.rows(changed)) + str(describe.plan_document(REQUEST, [changed], 0, (7, 0.31)))
     assert SECRET not in everything
     assert "DATABASE_URL" in everything
     assert "***" in everything
@@ -144,9 +141,7 @@ def test_a_verification() -> None:
         ("state", "1 of 1 tasks run"),
         ("note", "a note"),
     ]
-    document = json.loads(
-        describe.verified_json("staging", "", [verified(Finding("owed", "it owes"))], 3, (12, 0.5))
-    )
+    document = describe.verified_document("staging", "", [verified(Finding("owed", "it owes"))], 3, (12, 0.5))
     assert (document["tag"], document["outcome"], document["exit_code"], document["api_calls"]) == (
         None,
         "findings",
@@ -154,6 +149,4 @@ def test_a_verification() -> None:
         12,
     )
     assert document["services"][0]["findings"] == [{"code": "owed", "text": "it owes"}]
-    assert (
-        json.loads(describe.verified_json("staging", "x", [verified()], 0, (1, 0.5)))["outcome"] == "verified"
-    )
+    assert describe.verified_document("staging", "x", [verified()], 0, (1, 0.5))["outcome"] == "verified"

@@ -5,10 +5,10 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ecs_deployment import report as room
-from ecs_deployment.errors import Refused
 from ecs_deployment.model import Traffic
 from ecs_deployment.outcome import Outcome, Result, Stage
 from ecs_deployment.report_github import _lines, annotation
@@ -85,6 +85,12 @@ def github(tmp_path: Path) -> dict[str, str]:
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
     }
+
+
+HEAD: dict[str, Any] = {
+    "environment": "staging", "tag": None, "outcome": "refused", "exit_code": 2, "api_calls": 0, "seconds": 0.0,
+    "services": [],
+}  # fmt: skip
 
 
 def outputs_of(github: dict[str, str]) -> dict[str, str]:
@@ -172,11 +178,33 @@ def test_github_files_that_cannot_be_written_are_no_matter(
 
 
 def test_github_of_a_run_without_a_result(github: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    room.stopped(Refused("No such tag: token=hunter2.", "Push it."), environ=github)
+    room.stopped({**HEAD, "cause": "No such tag: token=hunter2.", "advice": "Push it."}, environ=github)
     assert capsys.readouterr().err == ""  # whoever ends the task says it, once
-    assert outputs_of(github) == {"outcome": "refused", "exit_code": "2", "cause": "No such tag: token=***"}
+    assert outputs_of(github) == {
+        "outcome": "refused", "exit_code": "2", "environment": "staging", "tag": "", "seconds": "0.0", "api_calls": "0",
+        "cause": "No such tag: token=***", "advice": "Push it.", "services": "[]",
+    }  # fmt: skip
     page = Path(github["GITHUB_STEP_SUMMARY"]).read_text()
     assert page == "### ❌ refused, nothing was changed\n\n**No such tag: token=\\*\\*\\***\n\nPush it.\n\n"
+
+
+def test_github_of_a_look_has_a_page_and_outputs_too(github: dict[str, str]) -> None:
+    services = [{"service": "app", "findings": [{"code": "owed", "text": "it owes"}]}]
+    shown = {**HEAD, "outcome": "findings", "exit_code": 3, "services": services}
+    rows = [("revision", "app:1"), ("", "1 of 1 tasks run")]
+    room.looked(shown, [(False, "app in staging: not as it should be", ["it owes"], rows)], environ=github)
+    found = outputs_of(github)
+    assert (found["outcome"], found["exit_code"], json.loads(found["services"])) == (
+        "findings",
+        "3",
+        services,
+    )
+    html = rendered(Path(github["GITHUB_STEP_SUMMARY"]).read_text())
+    assert "<h3>❌ app in staging: not as it should be</h3>" in html
+    assert "<strong>it owes</strong>" in html
+    assert re.findall("<li>(.*)</li>", html) == ["<strong>revision</strong>: app:1", "1 of 1 tasks run"]
+    room.looked(shown, [], environ={**github, "GITHUB_ACTIONS": ""})
+    assert outputs_of(github) == found
 
 
 def test_a_summary_never_outgrows_what_github_takes(github: dict[str, str]) -> None:

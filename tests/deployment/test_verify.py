@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -212,7 +211,7 @@ def test_the_image_in_place_is_told_beside_the_one_that_was_asked_for(seen: mode
     rows = dict(describe.verified_rows(found))
     assert (rows["revision"], rows["digest"]) == ("app:1, tag demo-2", b.DIGEST)
     assert rows["expected"] == f"demo (sha256:{'b' * 12})"
-    (told,) = json.loads(describe.verified_json("staging", "demo", [found], 3, (1, 0.1)))["services"]
+    (told,) = describe.verified_document("staging", "demo", [found], 3, (1, 0.1))["services"]
     assert (told["tag"], told["digest"], told["expected_digest"]) == ("demo-2", b.DIGEST, b.OTHER_DIGEST)
 
 

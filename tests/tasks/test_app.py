@@ -227,6 +227,10 @@ def test_nothing_secret_is_printed_anywhere(leaky: Place, tmp_path: Path) -> Non
     run(0, "app.deploy", "--tag", "demo-2")
     run(0, "app.verify", "--tag", "demo-2")
     run(0, "app.rollback", "--dry", "--json")
+    told = files["output"].read_text()
+    assert {"outcome=planned\n", "outcome=rolled_back\n", "outcome=findings\n", "outcome=verified\n"} <= {
+        line for line in told.splitlines(keepends=True) if line.startswith("outcome=")
+    }
     for name, file in files.items():
         said[name] = file.read_text()
         assert "exited with code 3" in said[name]

@@ -150,6 +150,20 @@ def test_usage(untouched: dict[str, str], case: str) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("name", ["deploy", "verify"])
+def test_a_step_that_reads_the_outcome_reads_it_however_early(
+    untouched: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    files = {one: tmp_path / one for one in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    environ = {**untouched, "GITHUB_ACTIONS": "true", **{one: str(file) for one, file in files.items()}}
+    done = inv(environ, f"app.{name}", "--env", "local", "--tag", "x y")
+    assert (done.returncode, done.stderr.count("::error")) == (2, 1), done
+    assert files["GITHUB_OUTPUT"].read_text().startswith("outcome=refused\nexit_code=2\nenvironment=local\n")
+    assert "refused, nothing was changed" in files["GITHUB_STEP_SUMMARY"].read_text()
+    inv(environ, "app.status", "--env", "local", "--service", ",")  # ends in no outcome: it only looks
+    assert files["GITHUB_OUTPUT"].read_text().count("outcome=") == 1
+
+
 WORLD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "an unknown environment": (
         ("app.deploy", "--env", "loca", "--tag", "demo"),

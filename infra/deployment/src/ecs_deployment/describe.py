@@ -1,4 +1,4 @@
-"""Plans and verifications as rows and JSON: what `--dry` and `app.verify` show. Pure; values are masked."""
+"""Plans and verifications as rows and documents: what `--dry` and `app.verify` show. Pure; values are masked."""
 
 from __future__ import annotations
 
@@ -105,13 +105,15 @@ def head(environment: str, tag: str, outcome: str, code: int, spent: tuple[int, 
     }
 
 
-def as_json(request: Request, surveyed: Sequence[Surveyed], code: int, spent: tuple[int, float]) -> str:
-    """The plans as one JSON object."""
+def plan_document(
+    request: Request, surveyed: Sequence[Surveyed], code: int, spent: tuple[int, float]
+) -> dict[str, Any]:
+    """The plans for machines."""
     first = head(request.environment, request.tag, "refused" if code else "planned", code, spent)
-    return json.dumps({**first, "dry": True, "services": [_as_json(one) for one in surveyed]}, indent=2)
+    return {**first, "dry": True, "services": [_plan_document(one) for one in surveyed]}
 
 
-def _as_json(one: Surveyed) -> dict[str, Any]:
+def _plan_document(one: Surveyed) -> dict[str, Any]:
     decision = one.decision
     if isinstance(decision, Refusal):
         return {
@@ -150,10 +152,10 @@ def verified_rows(one: Verified) -> Rows:
     ]
 
 
-def verified_json(
+def verified_document(
     environment: str, tag: str, seen: Sequence[Verified], code: int, spent: tuple[int, float]
-) -> str:
-    """A verification as one JSON object."""
+) -> dict[str, Any]:
+    """A verification for machines."""
     services = [
         {
             "service": one.service,
@@ -167,8 +169,7 @@ def verified_json(
         }
         for one in seen
     ]
-    first = head(environment, tag, _VERIFIED.get(code, "not verified"), code, spent)
-    return json.dumps({**first, "services": services}, indent=2)
+    return {**head(environment, tag, _VERIFIED.get(code, "not verified"), code, spent), "services": services}
 
 
 def seen_json(environment: str, seen: Sequence[Seen], spent: tuple[int, float]) -> str:

@@ -13,14 +13,13 @@ from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 from ecs_deployment import report_github as github
-from ecs_deployment import report_json
-from ecs_deployment.errors import DeployError
+from ecs_deployment import report_json, report_markdown
 from ecs_deployment.events import Sink
-from ecs_deployment.outcome import Report
+from ecs_deployment.outcome import Outcome, Report
 from ecs_deployment.report_final import Line, screen, table, wrapped
 from ecs_deployment.report_plain import Plain
 from ecs_deployment.report_stream import SafeStream, draws, opened
-from ecs_deployment.report_text import clean
+from ecs_deployment.report_text import WORDS, clean
 
 _PLAIN_WIDTH = (
     80  # columns where no terminal tells: a screen is for reading, unlike a line of the story, which is whole
@@ -70,14 +69,26 @@ def final(
         github.publish(report, environ, opened(None, default=sys.stderr))
 
 
-def stopped(error: DeployError, *, environ: Mapping[str, str] = os.environ) -> None:
-    """Show an error that ended the run before any service had a result, in GitHub Actions.
+def stopped(shown: Mapping[str, Any], *, environ: Mapping[str, str] = os.environ) -> None:
+    """Show in GitHub Actions how a run ended before any service had a result: the object of its `--json`.
 
-    The sentence for people, the annotation, and the object for `--json` are left to whoever turns the error into an
-    exit code.
+    The sentence for people, the annotation and the object itself are left to whoever ends the task.
     """
     if github.present(environ):
-        github.publish_error(error, environ)
+        says = WORDS[Outcome(shown["outcome"])].says
+        text = report_markdown.page_of_end(says, shown["cause"], shown["advice"] or "")
+        github.publish_document(shown, text, environ)
+
+
+def looked(
+    shown: Mapping[str, Any],
+    sections: Sequence[report_markdown.Section],
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Show in GitHub Actions what was found, or what would be done: the object of its `--json`, and for people."""
+    if github.present(environ):
+        github.publish_document(shown, report_markdown.page_of_look(sections), environ)
 
 
 def facts(

@@ -13,17 +13,18 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ecs_deployment import report_text as words
-from ecs_deployment.errors import DeployError
 from ecs_deployment.outcome import Outcome, Report, Result
-from ecs_deployment.report_json import document, outcome_of
-from ecs_deployment.report_markdown import page, page_of_error
+from ecs_deployment.report_json import document
+from ecs_deployment.report_markdown import page
 from ecs_deployment.report_stream import SafeStream
 
 _LEVELS = {"bad": "error", "warning": "warning", "good": "notice"}
 _LARGEST_PAGE = 1024 * 1024  # bytes of a step's summary; GitHub drops one that is larger, whole
 _LARGEST_OUTPUT = 256 * 1024  # characters of a single output, well under a job's 1 MB
+_OF_THE_RUN = ("outcome", "exit_code", "environment", "tag", "seconds", "api_calls")
 _LONGEST_ANNOTATION = 4000  # characters; GitHub cuts at 64 KB, a reader long before
 
 
@@ -42,16 +43,11 @@ def publish(report: Report, environ: Mapping[str, str], stream: SafeStream) -> N
     _append(environ.get("GITHUB_OUTPUT"), outputs(report))
 
 
-def publish_error(error: DeployError, environ: Mapping[str, str]) -> None:
-    """The page and outputs of a run that ended before any service had a result; every task annotates its error."""
-    outcome = outcome_of(error)
-    _append_page(environ.get("GITHUB_STEP_SUMMARY"), page_of_error(words.WORDS[outcome].says, error))
-    _append(
-        environ.get("GITHUB_OUTPUT"),
-        _lines(
-            {"outcome": outcome.value, "exit_code": str(error.exit_code), "cause": words.clean(error.what)}
-        ),
-    )
+def publish_document(shown: Mapping[str, Any], text: str, environ: Mapping[str, str]) -> None:
+    """Page and outputs of what is no report of a run: a look, a plan, an end before any service had a result."""
+    _append_page(environ.get("GITHUB_STEP_SUMMARY"), text)
+    told = {name: words.clean(_as_text(shown.get(name))) for name in (*_OF_THE_RUN, "cause", "advice")}
+    _append(environ.get("GITHUB_OUTPUT"), _lines({**told, "services": _services(shown["services"])}))
 
 
 def annotation(level: str, title: str, text: str) -> str:
@@ -67,14 +63,7 @@ def annotation(level: str, title: str, text: str) -> str:
 def outputs(report: Report) -> str:
     """The step's outputs, as the file wants them: of the run, and where it was one service also of that one."""
     shown = document(report)
-    found = {
-        "outcome": shown["outcome"],
-        "exit_code": shown["exit_code"],
-        "environment": shown["environment"],
-        "tag": shown["tag"],
-        "seconds": shown["seconds"],
-        "api_calls": shown["api_calls"],
-    }
+    found = {name: shown[name] for name in _OF_THE_RUN}
     if len(shown["services"]) == 1:
         (one,) = shown["services"]
         names = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ecs_deployment.errors import DeployError
 from ecs_deployment.model import Traffic
 from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.report_text import clean
@@ -23,11 +22,6 @@ def document(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 1),
         "services": [_service(result) for result in report.services],
     }
-
-
-def outcome_of(error: DeployError) -> Outcome:
-    """The outcome that an expected failure amounts to, by its exit code."""
-    return next((o for o in Outcome if o.exit_code == error.exit_code), Outcome.UNEXPECTED)
 
 
 def _service(result: Result) -> dict[str, Any]:

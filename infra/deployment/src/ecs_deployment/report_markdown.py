@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ecs_deployment import report_text as words
-from ecs_deployment.errors import DeployError
 from ecs_deployment.outcome import Outcome, Report, Result
 
 _MOST_EVIDENCE = 100  # lines of a service
@@ -26,6 +25,10 @@ _ELSEWHERE = (
 )  # labels that have a place of their own
 
 
+Section = tuple[bool, str, Sequence[str], Sequence[tuple[str, str]]]
+"""Of a look at a service: whether it is as it should be, a title, what is wrong, (label, text) rows."""
+
+
 def page(report: Report) -> str:
     """The whole run."""
     parts: list[str] = []
@@ -41,10 +44,24 @@ def page(report: Report) -> str:
     return "\n".join(parts) + "\n"
 
 
-def page_of_error(says: str, error: DeployError) -> str:
+def page_of_end(says: str, cause: str, advice: str) -> str:
     """A run that ended before any service had a result."""
-    lines = [f"### ❌ {escaped(says)}", "", f"**{escaped(error.what)}**", "", escaped(error.cure), ""]
+    lines = [f"### ❌ {escaped(says)}", "", f"**{escaped(cause)}**", "", escaped(advice), ""]
     return "\n".join(lines) + "\n"
+
+
+def page_of_look(sections: Sequence[Section]) -> str:
+    """What was looked at, or would be done: no run, so nothing was changed."""
+    parts: list[str] = []
+    for well, title, findings, rows in sections:
+        parts += [f"### {_MARKS['good' if well else 'bad']} {escaped(title)}", ""]
+        parts += [f"**{escaped(finding)}**\n" for finding in findings]
+        parts += [
+            f"- **{escaped(label)}**: {escaped(text)}" if label else f"- {escaped(text)}"
+            for label, text in rows
+        ]
+        parts.append("")
+    return "\n".join(parts) + "\n"
 
 
 def escaped(text: str) -> str:
