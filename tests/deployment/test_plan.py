@@ -201,6 +201,12 @@ def test_a_sleeper_goes_back_to_the_last_proven_revision() -> None:
     assert (fallback.revision, fallback.desired, fallback.proven) == (NEW, None, True)
 
 
+def test_who_sleeps_by_other_means_needs_no_scalable_target_for_it() -> None:
+    never = known(model.Snapshot(service(ASLEEP, desired=0)))
+    assert not decided(never).sleeps_again
+    assert decided(never, replace(SETTINGS, sleeps_otherwise=True)).sleeps_again
+
+
 def test_scale_in_is_suspended_and_the_other_flags_stay() -> None:
     scaling = model.Scaling(0, 4, model.Suspended(scale_in=False, scale_out=True, scheduled=False))
     decision = decided(known(snapshot(scaling=scaling)))

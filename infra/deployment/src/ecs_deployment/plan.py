@@ -110,7 +110,8 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         force=not change.differs and not goal.at_zero,
         was_asleep=goal.was_asleep or (asleep and not goal.adopts),
         fallback=fallback,
-        sleeps_again=known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0,
+        sleeps_again=settings.sleeps_otherwise
+        or (known.snapshot.scaling is not None and known.snapshot.scaling.min_capacity == 0),
         idle=known.idle,
         overlap=settings.overlap,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
