@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from ecs_deployment.known import Action
 from ecs_local import transitions
 from ecs_local.api.errors import AwsError
 from ecs_local.simulate import Simulation
@@ -172,13 +173,18 @@ class Play:
         self.theatre.start(moment, process.actor)
 
     def _clean_up(self) -> None:
-        """One more deploy, in calm weather, after everything: nothing may stay borrowed."""
+        """In calm weather, after everything, nothing may stay borrowed: half of the plays try `resume` first."""
+        if self.scenario.seed % 2:
+            self._mend("resume")
+        self._mend("deploy")
+
+    def _mend(self, action: Action) -> None:
         if self.watch.wrong or not self.watch.left_behind():
             return
-        self._waiting = [Run(begins=400.0, tag="good", machine="janitor", supersede=True)]
+        self._waiting = [Run(begins=400.0, tag="good", machine="janitor", action=action, supersede=True)]
         self._next(self.theatre.now)
         self.theatre.play()
-        self.watch.clean()
+        self.watch.clean(action)
 
     def _outside(self, what: str, number: int) -> None:
         """Somebody else does something to the service."""

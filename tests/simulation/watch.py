@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ecs_deployment.journal import Entry, name_of
+from ecs_deployment.known import Action
 from ecs_deployment.outcome import Outcome
 from ecs_local.scheduler_view import is_healthy
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
+_RESUMED = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.UNCHANGED, Outcome.ASLEEP)
 _RENEWED = 100.0
 _LEASE = 150.0  # seconds; a little less than the lease itself
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
@@ -292,18 +294,25 @@ class Watch:
         """Whether the next deploy has something to hand back."""
         return bool(self.books.borrowed() or self.books.owed())
 
-    def clean(self) -> None:
-        """After a deploy in calm weather nothing is borrowed any more, and nothing owed."""
+    def clean(self, action: Action) -> None:
+        """After a run in calm weather nothing is borrowed any more, and nothing owed."""
         janitor = self._play.processes[-1].report
-        undecided = janitor is not None and janitor.services[0].outcome is Outcome.UNDECIDED
+        outcome = janitor.services[0].outcome if janitor is not None else None
+        undecided = outcome is Outcome.UNDECIDED
         # Where ECS itself gets no further (no task is well, and the ceiling is full), what is borrowed is rightly kept.
-        stuck = undecided and self.service.deployments[0].rollout_state == "IN_PROGRESS"
+        primary, *others = self.service.deployments
+        stuck = undecided and primary.rollout_state == "IN_PROGRESS"
+        # Only what was raised keeps the earlier tasks while a failed rollout stands, and no resume takes that away.
+        holds_out = primary.rollout_state == "FAILED" and any(one.desired_count for one in others)
+        stuck |= action == "resume" and holds_out
+        if action == "resume" and outcome not in _RESUMED:
+            return  # somebody else's rollout, or one that does not end: only a deploy mends that
         if self.wrong or stuck:
             return
         for what in self.books.borrowed():
-            self.blame(f"{what} is still {self.books.live(what)!r} after another deploy")
+            self.blame(f"{what} is still {self.books.live(what)!r} after another {action}")
         if owed := self.books.owed():
-            self.blame(f"still owed after another deploy: {', '.join(debt.what for debt in owed)}")
+            self.blame(f"still owed after another {action}: {', '.join(debt.what for debt in owed)}")
 
 
 def _short(arn: str) -> str:

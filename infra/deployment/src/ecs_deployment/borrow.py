@@ -46,10 +46,19 @@ def names(owed: tuple[Debt, ...]) -> str:
     return ", ".join(_WORDS.get(debt.what, debt.what) for debt in owed)
 
 
-def still_owed(entry: Entry, *, lost: bool = False) -> tuple[str, ...]:
-    """What a report says of debts that stay in the journal, and who hands them back. `lost`: somebody has the lock."""
+def still_owed(entry: Entry, *, lost: bool = False, holds_out: bool = False) -> tuple[str, ...]:
+    """What a report says of debts that stay in the journal, and who hands them back.
+
+    `lost`: somebody has the lock. `holds_out`: only they keep the earlier tasks, as long as a failed rollout stands.
+    """
+    if not entry.debts:
+        return ()
+    if holds_out and not lost:
+        why = "only they keep the earlier tasks while the failed rollout stands"
+        again = f"`{command(entry, 'rollback')}` or the next deploy hands it back"
+        return (f"{names(entry.debts)}: in the journal; {why}; {again}",)
     who = "the run that took over" if lost else f"`{command(entry, 'resume')}`"
-    return (f"{names(entry.debts)}: in the journal; {who} hands it back",) if entry.debts else ()
+    return (f"{names(entry.debts)}: in the journal; {who} hands it back",)
 
 
 def left_owed(entries: tuple[Entry, ...]) -> tuple[str, ...]:

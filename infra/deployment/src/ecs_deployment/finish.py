@@ -167,7 +167,7 @@ def _still_owed(one: Job) -> Settlement:
     """Whatever is still in the journal, and who hands it back."""
     if not one.held.entry.debts:
         return Settlement()
-    return Settlement(owed=borrow.still_owed(one.held.entry, lost=one.held.lost))
+    return Settlement(owed=borrow.still_owed(one.held.entry, lost=one.held.lost, holds_out=one.holds_out))
 
 
 def _put_to_sleep(one: Job) -> None:
