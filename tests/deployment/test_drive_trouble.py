@@ -169,3 +169,17 @@ def test_without_permission_to_stop_a_deployment_the_way_back_is_an_update() -> 
     (result,) = world.drive(world.job(plan))
     assert result.outcome is Outcome.ROLLED_BACK
     assert world.live().task_definition == b.OLD
+
+
+def test_a_bug_in_the_look_at_many_is_each_ones_result() -> None:
+    world = World("app", "other")
+
+    def arm(called: str) -> None:
+        if called == "services" and world.cloud.updates:
+            raise KeyError(called)
+
+    world.cloud.before = arm
+    found = world.drive(world.job(BORROWED), world.job(replace(BORROWED, name="other", service="other")))
+    assert [result.outcome for result in found] == [Outcome.UNEXPECTED] * 2
+    assert all("KeyError" in result.cause for result in found)
+    assert world.entry().outcome == world.entry("other").outcome == "unexpected"

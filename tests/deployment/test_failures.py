@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore import exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 from ecs_deployment.aws import AwsCloud, Session, session
 from ecs_deployment.aws.failures import translated
 from ecs_deployment.errors import (
@@ -23,8 +24,14 @@ from ecs_deployment.errors import (
     Throttled,
     Unreachable,
 )
+from ecs_deployment.model import Suspended
 
 from tests.deployment.canned_aws import Canned, canned_aws
+
+UNTRUSTED = exceptions.SSLError(
+    endpoint_url="https://x", error="[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"
+)
+PAGES = ("<html><body>Sign in", '{"services": [{"serviceArn": "arn:aws', "")
 
 
 def client_error(code: str, message: str = "", status: int = 400) -> exceptions.ClientError:
@@ -85,7 +92,13 @@ def test_what_aws_answers(code: str, status: int, kind: type, exit_code: int, ch
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [("UnknownOperationException", 400), ("InvalidAction", 400), ("InternalFailure", 501)]
+    ("code", "status"),
+    [
+        ("UnknownOperationException", 400),
+        ("InvalidAction", 400),
+        ("InternalFailure", 501),
+        ("UnsupportedFeatureException", 400),
+    ],
 )
 def test_an_operation_that_an_emulator_lacks_is_named(code: str, status: int) -> None:
     error = told(client_error(code, "not implemented", status), operation="ListServiceDeployments")
@@ -140,6 +153,11 @@ def test_a_missing_permission_is_named(service: str, operation: str, message: st
         (exceptions.ReadTimeoutError(endpoint_url="http://x"), Unreachable, True),
         (exceptions.ConnectionClosedError(endpoint_url="http://x"), Unreachable, True),
         (exceptions.HTTPClientError(error=OSError("cut")), Unreachable, True),
+        (exceptions.SSLError(endpoint_url="https://x", error="EOF occurred"), Unreachable, True),
+        (exceptions.ConnectionError(error="cut"), Unreachable, True),
+        (ResponseParserError("no element found\n<html>"), Unreachable, True),
+        (KeyError("service"), Unreachable, True),
+        (UNTRUSTED, CloudError, False),
         (exceptions.ParamValidationError(report="Unknown parameter"), CloudError, False),
         (exceptions.NoRegionError(), CloudError, False),
     ],
@@ -178,9 +196,21 @@ def test_only_a_change_has_to_be_looked_after(error: Exception) -> None:
     assert told(error, changes=True).cure == "Look at the service before repeating."
 
 
+def test_a_certificate_that_is_not_trusted_has_its_cure() -> None:
+    found = told(UNTRUSTED)
+    assert "CERTIFICATE_VERIFY_FAILED" in found.what
+    assert "AWS_CA_BUNDLE" in found.cure
+
+
+def test_an_answer_that_cannot_be_read_names_the_operation_and_not_the_page() -> None:
+    found = told(ResponseParserError("no element found\n<html>"))
+    assert "ecs:UpdateService" in found.what
+    assert "<html>" not in str(found)
+
+
 def test_errors_of_our_own_pass() -> None:
-    with pytest.raises(ValueError, match="mine"), translated("ecs", "UpdateService"):
-        raise ValueError("mine")
+    with pytest.raises(RuntimeError, match="mine"), translated("ecs", "UpdateService"):
+        raise RuntimeError("mine")
 
 
 # --- the same over real HTTP, through the real port ---------------------------------------------------------
@@ -189,6 +219,7 @@ def test_errors_of_our_own_pass() -> None:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Canned]:
     monkeypatch.setattr(session, "_TIMES", Config(connect_timeout=1, read_timeout=0.2))
+    monkeypatch.setattr(session, "_TIMES_OF_READS", Config(read_timeout=0.1))
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     with canned_aws() as made:
         yield made
@@ -245,6 +276,48 @@ def test_a_read_that_stays_lost_has_no_effect(aws: Canned) -> None:
         aws.cloud().services("local", ["app"])
     assert not caught.value.effect_unknown
     assert len(aws.requests) == 3
+
+
+@pytest.mark.parametrize(("trouble", "attempts"), [("silent", 3), ("throttled", 8)])
+def test_a_read_that_hangs_ends_before_a_lease_does(
+    aws: Canned, monkeypatch: pytest.MonkeyPatch, trouble: str, attempts: int
+) -> None:
+    monkeypatch.setattr(session, "_READS_LOCAL", session._READS)
+    if trouble == "throttled":
+        aws.fail("DescribeServices", "ThrottlingException", "Rate exceeded")
+    else:
+        aws.answer("DescribeServices", trouble)
+    with pytest.raises((Unreachable, Throttled)):
+        aws.cloud().services("local", ["app"])
+    assert len(aws.requests) == attempts
+
+
+@pytest.mark.parametrize(
+    ("operation", "changes", "call"),
+    [
+        ("DescribeServices", False, lambda cloud: cloud.services("c", ["s"])),
+        ("DescribeTargetHealth", False, lambda cloud: cloud.targets("arn")),
+        ("DescribeTaskDefinition", False, lambda cloud: cloud.task_definition("app:1")),
+        ("GetParameter", False, lambda cloud: cloud.read_parameter("/a/b")),
+        ("UpdateService", True, lambda cloud: cloud.update_service("c", "s", force=True)),
+        ("PutParameter", True, lambda cloud: cloud.create_parameter("/a/b", "x")),
+        (
+            "RegisterScalableTarget",
+            True,
+            lambda cloud: cloud.suspend("c", "s", Suspended(True, False, False)),
+        ),
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_a_lost_answer(
+    aws: Canned, operation: str, changes: bool, call: Callable[[AwsCloud], object]
+) -> None:
+    aws.answer(operation, *PAGES)
+    cloud = aws.cloud()
+    for _ in PAGES:
+        with pytest.raises(Unreachable, match=f"{operation} could not be read") as caught:
+            call(cloud)
+        assert caught.value.effect_unknown is changes
+    assert len(aws.requests) == len(PAGES)
 
 
 def test_nobody_there_is_never_sent() -> None:

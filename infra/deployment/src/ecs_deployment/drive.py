@@ -102,7 +102,7 @@ def _look(loop: Loop, due: Sequence[Job]) -> None:
     for cluster, jobs in by_cluster.items():
         try:
             found = loop.cloud.services(cluster, [one.plan.service for one in jobs])
-        except DeployError as error:
+        except Exception as error:  # noqa: BLE001 - a bug of the look is each job's result, and ends no other's
             for one in jobs:
                 _guarded(loop, one, partial(_raise, error))
             continue
@@ -114,7 +114,7 @@ def _look(loop: Loop, due: Sequence[Job]) -> None:
                 _guarded(loop, one, partial(_step, loop, one, service))
 
 
-def _raise(error: DeployError) -> None:
+def _raise(error: Exception) -> None:
     raise error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
 
 from ecs_deployment.aws import permissions
 from ecs_deployment.errors import (
@@ -44,7 +45,12 @@ _CONFLICT = {
     "UpdateInProgressException",
     "ParameterAlreadyExists",
 }
-_NOT_OFFERED = {"UnknownOperation", "UnknownOperationException", "InvalidAction"}
+_NOT_OFFERED = {
+    "InvalidAction",
+    "UnknownOperation",
+    "UnknownOperationException",
+    "UnsupportedFeatureException",  # Amazon ECS: "The specified task isn't supported in this Region."
+}
 _NOT_IMPLEMENTED = 501
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 # Two registrations of one family at once; rejected before any effect, and not retried by the SDK.
@@ -55,12 +61,14 @@ _NEVER_SENT = (
     exceptions.ConnectTimeoutError,
     exceptions.ProxyConnectionError,
 )
-_MAYBE_SENT = (exceptions.ReadTimeoutError, exceptions.ConnectionClosedError, exceptions.HTTPClientError)
+# With the bare ConnectionError: SSLError is one, and a TLS connection may break after the request went out.
+_MAYBE_SENT = (exceptions.ReadTimeoutError, exceptions.ConnectionError, exceptions.HTTPClientError)
+_UNREADABLE = (ResponseParserError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @contextmanager
 def translated(service: str, operation: str, *, changes: bool = False) -> Iterator[None]:
-    """Turn what boto3 raises inside the block into our errors.
+    """Turn what boto3 raises inside the block into our errors, and what reading its answer there raises.
 
     `changes` marks a mutating call: where its answer was lost, the error has `effect_unknown`.
     """
@@ -85,6 +93,12 @@ def translated(service: str, operation: str, *, changes: bool = False) -> Iterat
             f"AWS could not be reached for {name}.", "Check the network and AWS_ENDPOINT_URL.", operation=name
         ) from error
     except _MAYBE_SENT as error:
+        if is_distrust(error):
+            raise CloudError(
+                f"The certificate of the endpoint is not trusted, so {name} was not sent: {error}.",
+                "Where a proxy stands in between, name its certificates with AWS_CA_BUNDLE.",
+                operation=name,
+            ) from error
         raise Unreachable(
             f"The answer to {name} was lost ({type(error).__name__}).",
             _again(changes=changes),
@@ -93,6 +107,19 @@ def translated(service: str, operation: str, *, changes: bool = False) -> Iterat
         ) from error
     except exceptions.BotoCoreError as error:
         raise CloudError(f"{name} could not be sent: {error}", operation=name) from error
+    except _UNREADABLE as error:
+        why = str(error).partition("\n")[0]  # botocore adds the whole page
+        raise Unreachable(
+            f"AWS's answer to {name} could not be read ({type(error).__name__}: {why}).",
+            "Does a proxy, or the sign-in page of a network, answer in its place?",
+            operation=name,
+            effect_unknown=changes,
+        ) from error
+
+
+def is_distrust(error: Exception) -> bool:
+    """Whether a connection failed because the other side's certificate is not trusted: then nothing was sent."""
+    return isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _again(*, changes: bool) -> str:
@@ -131,7 +158,7 @@ def _client_error(error: exceptions.ClientError, name: str, *, changes: bool) ->
     if code in _NOT_OFFERED or status == _NOT_IMPLEMENTED:
         return NotOffered(
             f"The endpoint does not offer {name}.",
-            "See where AWS_ENDPOINT_URL leads.",
+            "See where AWS_ENDPOINT_URL leads, and what the region has.",
             code=code,
             operation=name,
         )

@@ -32,9 +32,9 @@ class ParameterStore:
         try:
             with translated("ssm", "GetParameter"):
                 answer = self._session.read("ssm").get_parameter(Name=name)
+                return _stored(answer["Parameter"], answer)
         except NotFound:
             return None
-        return _stored(answer["Parameter"], answer)
 
     def create_parameter(self, name: str, value: str) -> bool:
         """ssm:PutParameter without overwriting; False where the name is taken."""
@@ -52,7 +52,7 @@ class ParameterStore:
             answer = self._session.change("ssm").put_parameter(
                 Name=name, Value=value, Type="String", Overwrite=True
             )
-        version: int = answer["Version"]
+            version: int = answer["Version"]
         return version
 
     def delete_parameter(self, name: str) -> None:

@@ -44,7 +44,7 @@ class AwsCloud(ParameterStore):
         """sts:GetCallerIdentity, which needs no permission."""
         with translated("sts", "GetCallerIdentity"):
             answer = self._session.read("sts").get_caller_identity()
-        return model.Identity(answer["Account"], answer["Arn"])
+            return model.Identity(answer["Account"], answer["Arn"])
 
     # --- what is there -------------------------------------------------------------------------------------
 
@@ -54,7 +54,7 @@ class AwsCloud(ParameterStore):
         for some in _chunks(list(names), 10):
             with translated("ecs", "DescribeServices"):
                 answer = self._ecs.describe_services(cluster=cluster, services=some)
-            found |= {s["serviceName"]: translate.service(s) for s in answer["services"]}
+                found |= {s["serviceName"]: translate.service(s) for s in answer["services"]}
         return found
 
     def service_deployment(
@@ -66,7 +66,7 @@ class AwsCloud(ParameterStore):
             return None
         with translated("ecs", "DescribeServiceDeployments"):
             answer = self._ecs.describe_service_deployments(serviceDeploymentArns=[arn])
-        return next(map(translate.service_deployment, answer["serviceDeployments"]), None)
+            return next(map(translate.service_deployment, answer["serviceDeployments"]), None)
 
     def _find_deployment(self, cluster: str, service: str, number: str, since: float) -> str | None:
         after = datetime.fromtimestamp(since, UTC) - _CLOCK_SKEW
@@ -74,10 +74,9 @@ class AwsCloud(ParameterStore):
             answer = self._ecs.list_service_deployments(
                 cluster=cluster, service=service, createdAt={"after": after}
             )
-        for row in answer["serviceDeployments"]:
-            self._deployment_arns[row["targetServiceRevisionArn"].rsplit("/", 1)[-1]] = row[
-                "serviceDeploymentArn"
-            ]
+            for row in answer["serviceDeployments"]:
+                its = row["targetServiceRevisionArn"].rsplit("/", 1)[-1]
+                self._deployment_arns[its] = row["serviceDeploymentArn"]
         return self._deployment_arns.get(number)
 
     def tasks(self, cluster: str, service: str, *, stopped: bool) -> list[model.Task]:
@@ -94,20 +93,20 @@ class AwsCloud(ParameterStore):
         for some in _chunks(arns[:100] if stopped else arns, 100):
             with translated("ecs", "DescribeTasks"):
                 answer = self._ecs.describe_tasks(cluster=cluster, tasks=some)
-            found += [translate.task(t) for t in answer["tasks"]]
+                found += [translate.task(t) for t in answer["tasks"]]
         return found
 
     def targets(self, group: str) -> tuple[model.Target, ...]:
         """elasticloadbalancing:DescribeTargetHealth."""
         with translated("elbv2", "DescribeTargetHealth"):
             answer = self._session.read("elbv2").describe_target_health(TargetGroupArn=group)
-        return translate.targets(group, answer)
+            return translate.targets(group, answer)
 
     def health_checks(self, groups: Sequence[str]) -> list[model.HealthCheck]:
         """elasticloadbalancing:DescribeTargetGroups."""
         with translated("elbv2", "DescribeTargetGroups"):
             answer = self._session.read("elbv2").describe_target_groups(TargetGroupArns=list(groups))
-        return [translate.health_check(row) for row in answer["TargetGroups"]]
+            return [translate.health_check(row) for row in answer["TargetGroups"]]
 
     def task_definition(self, arn: str) -> model.TaskDefinition:
         """ecs:DescribeTaskDefinition, reduced to what RegisterTaskDefinition takes.
@@ -118,13 +117,13 @@ class AwsCloud(ParameterStore):
         self._last.unknown = []
         with translated("ecs", "DescribeTaskDefinition"):
             answer = self._ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+            found = answer["taskDefinition"]
         if self._last.unknown:
             raise Refused(
                 f"Task definition {arn.rsplit('/', 1)[-1]} uses {', '.join(self._last.unknown)}, which the installed "
                 "botocore does not know: a new revision would lose it.",
                 "Update boto3 in uv.lock (`uv lock --upgrade-package boto3`) and repeat.",
             )
-        found = answer["taskDefinition"]
         masking.learn(found)
         takes = self._ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
         return model.TaskDefinition(
@@ -171,7 +170,7 @@ class AwsCloud(ParameterStore):
                 ResourceIds=[f"service/{cluster}/{service}"],
                 ScalableDimension=_DIMENSION,
             )
-        return next(map(translate.scaling, answer["ScalableTargets"]), None)
+            return next(map(translate.scaling, answer["ScalableTargets"]), None)
 
     def idle_alarm(self, cluster: str, service: str) -> model.IdleAlarm | None:
         """application-autoscaling:DescribeScalingPolicies and cloudwatch:DescribeAlarms."""
@@ -181,7 +180,7 @@ class AwsCloud(ParameterStore):
                 ResourceId=f"service/{cluster}/{service}",
                 ScalableDimension=_DIMENSION,
             )
-        down, up = translate.alarms_to_zero(answer), translate.alarms_that_wake(answer)
+            down, up = translate.alarms_to_zero(answer), translate.alarms_that_wake(answer)
         alarms = {one["AlarmName"]: one for one in self._alarms([*down, *up])} if down else {}
         waking = next((alarms[name] for name in up if name in alarms), None)
         return next((translate.idle_alarm(alarms[name], waking) for name in down if name in alarms), None)
@@ -195,7 +194,7 @@ class AwsCloud(ParameterStore):
             answer = self._session.read("cloudwatch").describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm"]
             )
-        found: list[dict[str, Any]] = answer["MetricAlarms"]
+            found: list[dict[str, Any]] = answer["MetricAlarms"]
         return found
 
     def log_tail(self, task_definition: model.TaskDefinition, task_id: str, container: str) -> list[str]:
@@ -213,9 +212,9 @@ class AwsCloud(ParameterStore):
                 answer = self._session.read("logs").get_log_events(
                     logGroupName=options["awslogs-group"], logStreamName=stream, limit=20, startFromHead=False
                 )
+                return [event["message"].rstrip() for event in answer["events"]]
         except NotFound:
             return []
-        return [event["message"].rstrip() for event in answer["events"]]
 
     # --- what changes it -----------------------------------------------------------------------------------
 
@@ -224,7 +223,7 @@ class AwsCloud(ParameterStore):
         with translated("ecs", "RegisterTaskDefinition", changes=True):
             extra = {"tags": list(tags)} if tags else {}
             answer = self._session.change("ecs").register_task_definition(**content, **extra)
-        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
+            arn: str = answer["taskDefinition"]["taskDefinitionArn"]
         return arn
 
     def update_service(
@@ -249,7 +248,7 @@ class AwsCloud(ParameterStore):
             wanted["forceNewDeployment"] = True
         with translated("ecs", "UpdateService", changes=True):
             answer = self._session.change("ecs").update_service(**wanted)
-        return translate.service(answer["service"])
+            return translate.service(answer["service"])
 
     def stop_deployment(self, arn: str) -> None:
         """ecs:StopServiceDeployment with ROLLBACK."""

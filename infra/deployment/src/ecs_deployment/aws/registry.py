@@ -39,11 +39,11 @@ def image(
         answer = ecr.batch_get_image(
             repositoryName=repository, imageIds=[wanted], acceptedMediaTypes=list(_MEDIA_TYPES), **owner
         )
-    if not answer["images"]:
-        return None
-    found = answer["images"][0]
-    digest = found["imageId"]["imageDigest"]
-    manifest = json.loads(found["imageManifest"])
+        if not answer["images"]:
+            return None
+        found = answer["images"][0]
+        digest = found["imageId"]["imageDigest"]
+        manifest = json.loads(found["imageManifest"])
     children = [m for m in manifest.get("manifests", ()) if m.get("platform", {}).get("os") != "unknown"]
     annotations = manifest.get("annotations") or {}
     if children:
@@ -69,7 +69,9 @@ def tags(session: Session, repository: str, registry: str | None = None) -> tupl
         answer = session.read("ecr").describe_images(
             repositoryName=repository, filter={"tagStatus": "TAGGED"}, maxResults=1000, **owner
         )
-    newest = sorted(answer["imageDetails"], key=lambda one: one.get("imagePushedAt", _NEVER), reverse=True)
+        newest = sorted(
+            answer["imageDetails"], key=lambda one: one.get("imagePushedAt", _NEVER), reverse=True
+        )
     return tuple(tag for one in newest for tag in one.get("imageTags", ()))
 
 
@@ -79,13 +81,13 @@ def uri(session: Session, repository: str, registry: str | None = None) -> str:
     try:
         with translated("ecr", "DescribeRepositories"):
             answer = session.read("ecr").describe_repositories(repositoryNames=[repository], **owner)
+            found: str = answer["repositories"][0]["repositoryUri"]
     except NotFound as error:
         raise NotFound(
             f"The registry has no repository {repository!r}.",
             "Check `repository` in environments.toml, or create it with `inv infra.apply`.",
             code=error.code,
         ) from error
-    found: str = answer["repositories"][0]["repositoryUri"]
     return found
 
 
