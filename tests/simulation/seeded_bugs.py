@@ -71,8 +71,8 @@ BUGS = (
     Bug(
         "a desired count is sent though it was not 0",
         "launch:_update",
-        "desired=desired,",
-        "desired=desired or 1,",
+        "            desired=desired,",
+        "            desired=desired or 1,",
     ),
     Bug(
         "the floor stays low during the rollout",
@@ -251,7 +251,7 @@ BUGS = (
     Bug(
         "a revision is remembered by the tag of the run that it overtook",
         "goal_left:_only_owes",
-        'in_place = next((e.tag for e in (entry, *older) if e.revision == seen.task_definition), "")',
+        "in_place = tag_of((entry, *older), seen.task_definition)",
         "in_place = entry.tag",
         begin=627_604,
     ),

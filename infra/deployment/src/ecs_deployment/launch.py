@@ -161,9 +161,10 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
             # The calls before this one may have taken long, and somebody may have woken it: their count stands.
             found = hands.cloud.services(cluster, [service]).get(service)
             if found and found.desired:
-                if not tried:
+                # Count and deployment change together: with the deployment of before it cannot have been our call.
+                if not tried or (found.primary and found.primary.id == wanted.old):
                     raise _Woken(found)
-                desired = None  # perhaps our own call, of which no look showed anything yet
+                desired = None
             held.fence()
         tried = True
         return hands.cloud.update_service(
