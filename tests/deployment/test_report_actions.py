@@ -52,6 +52,11 @@ def test_the_next_command_is_one_that_has_something_to_do(action: str, outcome: 
     assert step in next_steps(report)
 
 
+def test_where_the_advice_is_another_command_the_refused_one_is_not_recommended() -> None:
+    refused = result("wake", Outcome.REFUSED, advice="Run `inv app.deploy --env staging --tag TAG`.")
+    assert next_steps(Report("staging", "", 1.0, 9, (refused,), "wake")) == []
+
+
 def test_an_unsettled_run_is_resumed_or_aborted_whatever_it_was() -> None:
     report = Report(
         "staging", "v1", 1.0, 9, (result("rollback", Outcome.INTERRUPTED, unsettled=True),), "rollback"

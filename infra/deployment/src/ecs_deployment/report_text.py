@@ -187,6 +187,7 @@ def next_steps(report: Report) -> Sequence[str]:
     resume = look("app.resume", "goes on from here")
     # What a resume saw go back may have been well, and only interrupted.
     anew = f"{_anew(report)}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
+    deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
     if report.services and any(result.unsettled for result in report.services):
         return [clean(step) for step in (resume, look("app.abort", "undoes it"), status)]
     steps = {
@@ -194,7 +195,7 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.UNCHANGED: [look("app.verify", "look again, reading only")],
         Outcome.ASLEEP: [look("app.wake", "wake it by hand")],
         Outcome.DEPLOYED_WITH_LOSS: [look("app.verify", "is all well by now?")],
-        Outcome.REFUSED: [f"{_again(report)}: once the cause is mended"],
+        Outcome.REFUSED: [] if deploys_instead else [f"{_again(report)}: once the cause is mended"],
         Outcome.ROLLED_BACK: [anew],
         Outcome.FAILED: [status, anew],
         Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],
