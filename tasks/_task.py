@@ -12,7 +12,8 @@ is 0. It may raise:
 - KeyboardInterrupt, which SIGTERM and SIGHUP raise as well: 130, after every `finally` has run;
 - anything else: 1, one line, and a file with the traceback.
 
-With `--json` every one of these ends leaves exactly one object on stdout.
+With `--json` every one of these ends leaves exactly one object on stdout. So does a command line that cannot be
+parsed (`_mistyped`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from invoke.exceptions import Exit, UnexpectedExit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from tasks import _mistyped
 from tasks._arguments import argument, same
 from tasks._ends import INTERRUPTED, expected, told, unexpected
 from tasks._given import Given, Option
@@ -95,6 +97,9 @@ class PoliteTask(Task[_Invoked]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PoliteTask:
         return same(self)  # Invoke copies every task of the tree as it mounts it
+
+
+_mistyped.install()
 
 
 def task(*options: Option[Any], default: bool = False, outcome: bool = False) -> Callable[[Body], PoliteTask]:

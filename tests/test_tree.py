@@ -112,13 +112,13 @@ def test_the_tree_and_the_package_hold_the_same_tasks() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["deps.chekc"], 1, "No idea what 'deps.chekc' is!"),
-        (["deps.check", "--fast"], 1, "No idea what '--fast' is!"),
-        (["deps.check", "staging"], 1, "No idea what 'staging' is!"),
+        (["deps.chekc"], 2, "There is no task deps.chekc.\nDid you mean deps.check?"),
+        (["deps.check", "--fast"], 2, "deps.check has no option --fast."),
+        (["deps.check", "staging"], 2, "'staging' is no task, and no value either"),
         (["repo.test", "--match="], 2, "--match was given an empty value."),
         (["repo.test", "--match", ""], 2, "--match was given an empty value."),
         (["repo.test", "--match", "--onyl"], 2, "--match was given '--onyl', which looks like an option."),
-        (["repo.test", "--match", "--only", "tests"], 1, "needed value and was not given one"),
+        (["repo.test", "--match", "--only", "tests"], 2, "--match was given no value."),
         (["repo.test", "--only", "tests/none.py"], 2, "no such file or folder"),
     ],
 )

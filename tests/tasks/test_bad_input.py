@@ -346,12 +346,29 @@ def test_an_environment_from_outside_is_said_and_may_be_wrong(untouched: dict[st
     refused(done, 2, "Environment stagin (from INFRA_ENV).", 'Did you mean "staging"?')
 
 
-@pytest.mark.parametrize("typed", ["app.deploy --tagg x", "app.deplo", "app.deploy demo"])
-def test_what_invoke_itself_rejects_is_no_traceback(untouched: dict[str, str], typed: str) -> None:
-    done = inv(untouched, *typed.split())
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) <= 3
+MISTYPED = {
+    "app.deploi": ("There is no task app.deploi.", "Did you mean app.deploy?"),
+    "app.deploy --env local --tg demo": ("app.deploy has no option --tg.", "Did you mean --tag?"),
+    "--bogus app.status": ("inv has no option --bogus.", "inv --help"),
+    "app.deploy demo": ("'demo' is no task, and no value either", "inv --help app.deploy"),
+    "app.deploy --env local --tag": ("--tag was given no value.", "Give it a value"),
+    "app.deploy --tag= --env local": ("--tag was given an empty value.", "Give it a value"),
+}
+
+
+@pytest.mark.parametrize("typed", MISTYPED)
+def test_what_the_parser_cannot_place_ends_as_every_refusal(untouched: dict[str, str], typed: str) -> None:
+    done = inv(untouched, *typed.split(), "--json")
+    refused(done, 2, *MISTYPED[typed])
+    found = one_object(done)
+    assert (found["outcome"], found["environment"]) == ("refused", "local" if "local" in typed else None)
+    assert found["cause"] in done.stderr
+
+
+def test_the_shell_completes_behind_what_is_mistyped(untouched: dict[str, str]) -> None:
+    done = inv(untouched, "--complete", "--", "inv app.deploy --bogus --ta")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--tag" in done.stdout.splitlines()
 
 
 def test_minutes_are_a_duration(where: Place) -> None:
