@@ -183,3 +183,63 @@ def test_a_bug_in_the_look_at_many_is_each_ones_result() -> None:
     assert [result.outcome for result in found] == [Outcome.UNEXPECTED] * 2
     assert all("KeyError" in result.cause for result in found)
     assert world.entry().outcome == world.entry("other").outcome == "unexpected"
+
+
+HANGS = 33.0  # seconds: what one read takes at most
+
+
+def silence(world: World, name: str = "app") -> float:
+    """Seconds since a lock was renewed."""
+    return world.cloud.parameters.list_parameters(world.path(name))[-1].age
+
+
+def test_a_read_that_hangs_outlives_no_lease_and_is_blindness_from_its_begin() -> None:
+    world = World(floor=0)
+    world.cloud.progress = stands
+    job, blind, ages = world.job(BORROWED), [], []
+
+    def arm(called: str) -> None:
+        if called == "services" and world.cloud.updates and (blind or job.next_look - job.began > 30):
+            blind.append(world.clock.now)
+            world.clock.now += HANGS
+            ages.append(silence(world))
+            raise Unreachable("The answer was lost.")
+
+    world.cloud.before = arm
+    (result,) = world.drive(job)
+    assert result.outcome is Outcome.UNDECIDED
+    assert max(ages) < 45 + 2 * HANGS
+    assert 120 < world.clock.now - blind[0] < 120 + 2 * HANGS
+
+
+def test_a_lock_that_is_lost_while_nothing_is_seen_ends_the_run_as_superseded() -> None:
+    world = World(floor=0)
+    world.cloud.progress = stands
+
+    def arm(called: str) -> None:
+        if called == "services" and world.cloud.updates:
+            world.cloud.before = lambda _: None
+            world.clock.now += 200.0
+            world.hold()
+            world.cloud.refuse(Unreachable("The answer was lost."), "services")
+
+    world.cloud.before = arm
+    (result,) = world.drive(world.job(BORROWED))
+    assert result.outcome is Outcome.SUPERSEDED
+
+
+def test_reads_that_hang_for_some_cost_no_other_its_lock() -> None:
+    names = [f"app{number}" for number in range(8)]
+    world, ages = World(*names), []
+
+    def arm(called: str) -> None:
+        if called == "tasks" and len(world.cloud.updates) >= len(names):
+            world.clock.now += HANGS
+            ages.append(max(silence(world, one.plan.name) for one in jobs if not one.held.closed))
+
+    jobs = [world.job(replace(BORROWED, name=name, service=name)) for name in names]
+    world.cloud.before = arm
+    results = world.drive(*jobs)
+    assert {result.outcome for result in results} == {Outcome.DEPLOYED}
+    assert len(ages) >= len(names)
+    assert max(ages) < 45 + 2 * HANGS

@@ -65,7 +65,7 @@ def drive(loop: Loop, jobs: list[Job], turns: Turns | None = None) -> None:
         for one in due:
             if one.holding:
                 _guarded(loop, one, partial(hold, loop, one))
-        _look(loop, [one for one in due if not one.holding and one.result is None])
+        _look(loop, [one for one in due if not one.holding and one.result is None], active)
         if not due:
             looks = [one.next_look - now for one in active]
             loop.interrupts.wait(min(looks if until_turn is None else [*looks, until_turn]))
@@ -88,16 +88,28 @@ def _is_asked_to_stop(loop: Loop, one: Job) -> bool:
 
 
 def _renew(loop: Loop, jobs: Iterable[Job]) -> None:
-    """Keep the locks of those that wait for others to be launched."""
+    """Keep the locks of those that wait for others."""
     for one in jobs:
-        if one.result is None:
-            _guarded(loop, one, one.held.renew_if_due)
+        if one.result is None and not one.holding:  # `hold` keeps its own, and is proven whoever takes it
+            _guarded(loop, one, partial(_keep, loop, one))
 
 
-def _look(loop: Loop, due: Sequence[Job]) -> None:
-    """Look at the services that are due, batched by cluster, and let each take its step."""
+def _keep(loop: Loop, one: Job) -> None:
+    """Renew a lock where that is due; of many, one that can wait waits for its turn."""
+    if loop.pace is None or loop.pace.may_write() or not one.held.can_wait:
+        one.held.renew_if_due()
+
+
+def _look(loop: Loop, due: Sequence[Job], active: Sequence[Job]) -> None:
+    """Look at the services that are due, batched by cluster, and let each take its step.
+
+    A read may hang for half a minute, so between two of them the locks of all that are `active` are kept.
+    """
     by_cluster: dict[str, list[Job]] = {}
+    now = loop.clock.boottime()
     for one in due:
+        if one.blind_since is None:
+            one.blind_since = now  # until it has seen something: how long a look takes that fails counts, too
         by_cluster.setdefault(one.plan.cluster, []).append(one)
     for cluster, jobs in by_cluster.items():
         try:
@@ -112,6 +124,7 @@ def _look(loop: Loop, due: Sequence[Job]) -> None:
                 _no_news(loop, one, Unreachable("AWS does not show the service."))
             else:
                 _guarded(loop, one, partial(_step, loop, one, service))
+                _renew(loop, active)
 
 
 def _raise(error: Exception) -> None:
@@ -143,8 +156,7 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     if everything:
         loop.sink(events.Said(one.plan.name, _answer_to_a_signal(state), "warning"))
     _tell(loop, one, snapshot, now)
-    if loop.pace is None or loop.pace.may_write() or not one.held.can_wait:
-        one.held.renew_if_due()
+    _keep(loop, one)
     one.lease.renew(now)
     if one.denied and not one.rolls and not effects:
         finish(loop, one, Outcome.UNDECIDED, _unproven(one.denied))
@@ -256,6 +268,9 @@ def _where_it_stands(one: Job, error: DeployError) -> Outcome:
 
 def _no_news(loop: Loop, one: Job, error: DeployError) -> None:
     """A look that failed tells nothing; only a long series of them ends the wait."""
+    _renew(loop, [one])
+    if one.result is not None:  # somebody else holds the lock now
+        return
     now = loop.clock.boottime()
     one.blind_since = one.blind_since if one.blind_since is not None else now
     if now - one.blind_since > loop.blind_patience:
