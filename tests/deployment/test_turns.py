@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from ecs_deployment import deploy as job
 from ecs_deployment.errors import CloudError
+from ecs_deployment.journal import Held, Taking, take
+from ecs_deployment.journal_owner import Owner
 from ecs_deployment.known import Action, Request
 from ecs_deployment.outcome import Outcome, Report
 from ecs_deployment.pace import Bucket, Pace, Paced
@@ -31,8 +33,15 @@ def place() -> World:
     return made
 
 
-def act(world: World, action: Action = "deploy", tag: str = "demo", wait: float = 0.0, **more: Any) -> Report:
-    services = tuple(replace(b.SETTINGS, name=name, service=name) for name in NAMES)
+def act(
+    world: World,
+    action: Action = "deploy",
+    tag: str = "demo",
+    wait: float = 0.0,
+    names: tuple[str, ...] = NAMES,
+    **more: Any,
+) -> Report:
+    services = tuple(replace(b.SETTINGS, name=name, service=name) for name in names)
     environment = Environment("staging", "aws", account="000000000000", journal="deploys", services=services)
     setting = Setting(world.cloud, environment, world.clock, world.told.append, world.interrupts, **more)
     wishes = Wishes(limits=Limits(no_progress=60.0), probe=False, wait_for_lock=wait)
@@ -143,6 +152,54 @@ def test_a_lock_that_somebody_takes_meanwhile_holds_nobody_else_up(wait: float, 
     found = outcomes(act(world, wait=wait))
     assert found.pop("app5") is outcome
     assert set(found.values()) == {Outcome.DEPLOYED}
+
+
+def place_of_two() -> tuple[World, Held]:
+    """Two services, and the lock of the second, which a run on another machine has."""
+    world = World(*NAMES[:2], floor=0)
+    world.cloud.images[b.DIGEST] = b.image(tag="")
+    owner = Owner("ann", "ci", 1, "another-machine", "1")
+    stranger = Taking("deploy", "staging", NAMES[1], owner=owner)
+    return world, take(world.cloud, world.path(NAMES[1]), stranger, clock=world.clock)
+
+
+def test_while_one_lock_is_waited_for_the_others_are_kept_and_nothing_planned_grows_old() -> None:
+    world, stranger = place_of_two()
+    until, silent = world.clock.now + 400, []
+
+    def pass_time() -> None:
+        if stranger.closed:
+            return
+        stranger.renew_if_due()
+        silent.append(world.cloud.parameters.list_parameters(world.path("app0"))[-1].age)
+        if world.clock.now > until:
+            live = world.live("app0")
+            changed = {**live.configuration, "maximumPercent": 300}
+            world.cloud.put("app0", replace(live, configuration=changed))
+            stranger.close("deployed")
+
+    world.clock.on_sleep = pass_time
+    report = act(world, wait=900.0, names=NAMES[:2])
+    assert outcomes(report) == dict.fromkeys(NAMES[:2], Outcome.DEPLOYED)
+    assert len(silent) > 50
+    assert max(silent) < 60
+    assert world.live("app0").configuration == {"minimumHealthyPercent": 0, "maximumPercent": 300}
+
+
+def test_a_signal_while_one_lock_is_waited_for_gives_the_others_back() -> None:
+    world, stranger = place_of_two()
+
+    def press() -> None:
+        if world.cloud.parameters.list_parameters(world.path("app0")):
+            world.clock.on_sleep = lambda: None
+            raise KeyboardInterrupt
+
+    world.clock.on_sleep = press
+    report = act(world, wait=900.0, names=NAMES[:2])
+    assert report.exit_code == 130
+    assert world.entry("app0").outcome == "interrupted"
+    assert not world.entry("app1").outcome
+    assert not stranger.lost
 
 
 @pytest.mark.parametrize("call", range(12, LAST, 9))

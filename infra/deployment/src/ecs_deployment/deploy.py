@@ -2,7 +2,7 @@
 
 1. `survey`: who are we, what is there, what would be done? Reads only; `--dry` stops here.
 2. Refused services end the run before anything is changed. What runs already, and is well, is left alone.
-3. The lock of each remaining service is taken, and it is planned again: the world may have moved meanwhile.
+3. The locks of the remaining services are taken, and each is planned again: the world may have moved meanwhile.
 4. `drive` rolls them all at once and hands back what was borrowed. Many take turns (`turns`): 3 and 4 overlap.
 """
 
@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from ecs_deployment import events
 from ecs_deployment.borrow import left_owed
@@ -20,11 +21,12 @@ from ecs_deployment.errors import DeployError, LockHeld
 from ecs_deployment.finish import leave
 from ecs_deployment.interrupts import INSISTS
 from ecs_deployment.job import Job, Loop
+from ecs_deployment.journal import Held
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Report, Result
 from ecs_deployment.pace import MANY, Pace
 from ecs_deployment.plan import Plan
-from ecs_deployment.prepare import Crowd, prepare
+from ecs_deployment.prepare import Crowd, lock, prepare
 from ecs_deployment.refusals import Refusal
 from ecs_deployment.survey import Setting, Surveyed, Wishes, chosen, survey
 from ecs_deployment.turns import Turns
@@ -139,26 +141,38 @@ def _with_change(
     loop = _loop(setting, wishes, crowd)
     ended: dict[str, Result] = {}
     jobs: list[Job] = []
+    locked: list[tuple[Surveyed, Held]] = []  # that are no job yet
 
-    def begin(one: Surveyed, since: float, *, waits: bool = True, last: bool = True) -> Job | None:
-        wished = wishes if waits else replace(wishes, wait_for_lock=0.0)
+    def keep() -> None:
+        """Renew the locks that are held. Who has lost one hears of it before it changes anything."""
+        for held in [*(held for _, held in locked), *(job.held for job in jobs)]:
+            with suppress(DeployError):
+                held.renew_if_due()
+
+    def refuse(one: Surveyed, error: DeployError) -> None:
+        # What a living holder borrowed is its own business.
+        entries = () if isinstance(error, LockHeld) else one.entries
+        refused = replace(one, decision=Refusal(error.what, error.cure), entries=entries)
+        ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
+
+    def begin(one: Surveyed, held: Held, since: float) -> Job | None:
         try:
-            return prepare(setting, request, wished, one, since, crowd)
+            return prepare(setting, request, wishes, one, held, since)
         except DeployError as error:
-            if isinstance(error, LockHeld) and not last:
-                raise
-            # What a living holder borrowed is its own business.
-            entries = () if isinstance(error, LockHeld) else one.entries
-            refused = replace(one, decision=Refusal(error.what, error.cure), entries=entries)
-            ended[one.settings.name] = _told(setting, _as_it_is(refused, request, 0.0))
+            refuse(one, error)
             return None
 
     def in_turn(one: Surveyed, last: bool) -> Job | None:
         """While others roll nobody may be waited for."""
+        since = setting.clock.boottime()
         try:
-            return begin(one, setting.clock.boottime(), waits=False, last=last)
-        except LockHeld:
-            raise
+            held = lock(setting, request, replace(wishes, wait_for_lock=0.0), one, crowd, keep)
+            return begin(one, held, since)
+        except DeployError as error:
+            if isinstance(error, LockHeld) and not last:
+                raise
+            refuse(one, error)
+            return None
         except Exception as error:  # noqa: BLE001 - one service's bug must not stop the others' rollouts
             cause = f"Unexpected: {type(error).__name__}: {error}"
             failed = Result(one.settings.name, Outcome.UNEXPECTED, tag=request.tag, cause=cause)
@@ -170,8 +184,17 @@ def _with_change(
         for one in surveyed:
             if not _acts(one, request):
                 ended[one.settings.name] = _told(setting, _as_it_is(one, request, 0.0))
-            elif one in first and (job := begin(one, began)):
+            elif one in first:
+                keep()
+                try:
+                    locked.append((one, lock(setting, request, wishes, one, crowd, keep)))
+                except DeployError as error:
+                    refuse(one, error)
+        while locked:
+            keep()
+            if job := begin(*locked[0], began):
                 jobs.append(job)
+            locked.pop(0)
         turns = Turns(crowd.pace, deque(later), in_turn, began + wishes.wait_for_lock) if crowd else None
         # From here on a signal is counted and answered in order; before, it unwinds.
         with setting.interrupts:
@@ -179,11 +202,12 @@ def _with_change(
     except (
         BaseException
     ) as error:  # Ctrl-C while waiting for a lock, or the third one in the middle of a rollout
-        for job in jobs:
+        unwinding = [partial(_let_go, held, error) for _, held in locked]
+        for unwind in [*unwinding, *(partial(_unwind, loop, job, error) for job in jobs)]:
             try:
-                _unwind(loop, job, error)
+                unwind()
             except KeyboardInterrupt:  # the journal does not answer either, and somebody insists
-                _unwind(loop, job, error)
+                unwind()
         if not isinstance(error, KeyboardInterrupt):
             raise
     ended |= {job.plan.name: job.result for job in jobs if job.result}
@@ -200,6 +224,12 @@ def _by_turn(acting: Sequence[Surveyed], crowd: Crowd | None) -> tuple[list[Surv
         return list(acting), []
     taken = [one for one in acting if one.unfinished]
     return taken, [one for one in acting if not one.unfinished]
+
+
+def _let_go(held: Held, error: BaseException) -> None:
+    if not held.closed:
+        with suppress(DeployError):
+            held.close(Outcome.INTERRUPTED.value, cause=type(error).__name__)
 
 
 def _unwind(loop: Loop, job: Job, error: BaseException) -> None:

@@ -1,8 +1,12 @@
-"""Makes a service ready to be rolled: its lock is taken, it is planned again under it, and measuring begins."""
+"""Makes a service ready to be rolled: its lock is taken, it is planned again under it, and measuring begins.
+
+Two steps, since a lock may have to be waited for: what is planned is not to be as old as the wait for another's.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +14,7 @@ from typing import Any
 from ecs_deployment import events, probe
 from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.job import Job
-from ecs_deployment.journal import Held, Taking, off, run_url, take, unfinished
+from ecs_deployment.journal import Held, Taking, Waiting, off, run_url, take, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
@@ -38,11 +42,10 @@ def prepare(
     request: Request,
     wishes: Wishes,
     one: Surveyed,
+    held: Held,
     began: float,
-    crowd: Crowd | None = None,
 ) -> Job:
-    """Take the lock, plan again under it, and start measuring. Lets go of the lock where that is refused."""
-    held = _take(setting, request, wishes, one, crowd)
+    """Plan again under the lock, and start measuring. Lets go of the lock where that is refused."""
     try:
         known = _known(setting, request, one, held)
         decision = plan(request, known, one.settings)
@@ -100,9 +103,15 @@ def _facts(decision: Plan) -> dict[str, Any]:
     }
 
 
-def _take(
-    setting: Setting, request: Request, wishes: Wishes, one: Surveyed, crowd: Crowd | None = None
+def lock(
+    setting: Setting,
+    request: Request,
+    wishes: Wishes,
+    one: Surveyed,
+    crowd: Crowd | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Held:
+    """Take the lock. `meanwhile` is called every few seconds for as long as somebody has to be waited for."""
     assert isinstance(one.decision, Plan)
     taking = Taking(
         action=request.action,
@@ -115,6 +124,11 @@ def _take(
         return off(taking, clock=setting.clock)
     if (entry := unfinished(one.entries)) is not None:
         setting.sink(events.Said(one.settings.name, f"An unfinished run is in the journal: {entry.owner}."))
+
+    def wait(waiting: Waiting) -> None:
+        setting.sink(events.Said(one.settings.name, str(waiting)))
+        meanwhile()
+
     until = setting.clock.boottime() + wishes.wait_for_lock if wishes.wait_for_lock else None
     held = take(
         Paced(setting.cloud, crowd.pace) if crowd else setting.cloud,
@@ -124,7 +138,7 @@ def _take(
         wait_until=until,
         # Who aborts a living run has to say so twice; `journal_handover` lets it see that first.
         supersede=request.supersede or (request.action == "abort" and request.force),
-        on_wait=lambda waiting: setting.sink(events.Said(one.settings.name, str(waiting))),
+        on_wait=wait,
         known=one.entries,
     )
     if crowd:
