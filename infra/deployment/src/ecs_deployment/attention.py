@@ -78,7 +78,7 @@ def pause(state: State, now: float) -> float:
     """
     if state.first_change is None:
         return _between(_SOONEST, 0.5 * (now - state.began), _LATEST_UNHURRIED)
-    steady = 0.12 * (state.first_change - state.began)
+    steady = 0.135 * (state.first_change - state.began)
     if state.phase is Phase.ROLLING and state.last and _unhurried(state, state.last, now):
         return _between(_SOONEST, 2.5 * steady, _LATEST_UNHURRIED)
     return _between(_SOONEST, steady, _LATEST)
