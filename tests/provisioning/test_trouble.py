@@ -149,7 +149,7 @@ def test_a_network_that_a_load_balancer_cannot_stand_in_is_refused(aws: Aws) -> 
     [
         ({"VpcId": "vpc-0", "SubnetIds": "subnet-0"}, "SubnetIds: there is no subnet 'subnet-0'"),
         ({"NetworkOrigin": "create", "VpcId": "vpc-0"}, "makes a network, and VpcId names another"),
-        ({"Cpu": "300"}, "Parameter 'Cpu' must be one of AllowedValues"),
+        ({"Cpu": "300"}, "Cpu cannot be 300. Choose from 256, 512,"),
         ({"Memory": "lots"}, "Parameter Memory failed to satisfy constraint"),
         ({"Mem": "512"}, "no parameter Mem"),
     ],
