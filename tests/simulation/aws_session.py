@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from botocore import endpoint
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, SSLError
 from botocore.retries.quota import RetryQuota
 from ecs_deployment.aws.session import Session
 from ecs_local.api import models, protocol
@@ -108,6 +108,10 @@ def _answer(request: Any, **_: Any) -> AWSResponse:
 def _failed(wanted: Wanted, trouble: Trouble) -> Response:
     if trouble.kind == "cut":
         raise ConnectionClosedError(endpoint_url="https://aws.invalid")
+    if trouble.kind == "tls":
+        raise SSLError(endpoint_url="https://aws.invalid", error="EOF occurred in violation of protocol")
+    if trouble.kind == "page":
+        return Response(200, b"<html><body>Sign in", "text/html")
     if trouble.kind == "refused connection":
         raise EndpointConnectionError(endpoint_url="https://aws.invalid")
     if trouble.kind == "denied":

@@ -13,7 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, SSLError
 from ecs_local.api import models
 from ecs_local.api.errors import AwsError
 
@@ -52,7 +52,7 @@ class MemorySession:
             try:
                 answer = self._send(service, operation, params)
             except Trouble as trouble:
-                if not left or trouble.kind in ("expired", "denied"):
+                if not left or trouble.kind in ("expired", "denied", "page"):
                     raise _raised(trouble) from None
                 base = 1.0 if trouble.kind == "throttled" else 0.05
                 self._pause(self._draw() * min(base * 2 ** (attempts - 1 - left), 20.0))
@@ -86,6 +86,10 @@ def _date(second: int) -> str:
 def _raised(trouble: Trouble) -> Exception:
     if trouble.kind == "cut":
         return ConnectionClosedError(endpoint_url="https://aws.invalid")
+    if trouble.kind == "tls":
+        return SSLError(endpoint_url="https://aws.invalid", error="EOF occurred in violation of protocol")
+    if trouble.kind == "page":
+        return ValueError("no JSON object")
     if trouble.kind == "refused connection":
         return EndpointConnectionError(endpoint_url="https://aws.invalid")
     code, status = _WORDS[trouble.kind]

@@ -16,7 +16,9 @@ from ecs_local.simulate_client import READS
 from tests.simulation.scenario import Weather
 
 Answer = dict[str, Any]
-Kind = Literal["throttled", "failing", "cut", "refused connection", "expired", "denied"]
+Kind = Literal["throttled", "failing", "cut", "tls", "page", "refused connection", "expired", "denied"]
+_CUTS: tuple[Kind, ...] = ("cut", "tls", "page")
+"""How an answer is lost: the connection goes, its TLS breaks, or a proxy's page comes in its place, with status 200."""
 LAG = {"DescribeServices": 6.0, "ListServiceDeployments": 6.0, "DescribeServiceDeployments": 6.0}
 LAG |= {"DescribeScalableTargets": 1.5, "GetParametersByPath": 6.0}
 """Seconds that a read may be behind, by operation; the others are seen at once."""
@@ -78,7 +80,9 @@ def fate(chance: Random, weather: Weather, operation: str, since: float, latency
                 return Fate("throttled", False, there, back)
             if name == "slow":
                 return Fate(None, True, there, back + chance.uniform(1.0, 15.0))
-            return Fate(name, chance.random() < 0.5, there, back)
+            how = chance.random()
+            kind = _CUTS[int(how * 6) % 3] if name == "cut" else "failing"
+            return Fate(kind, how < 0.5, there, back)
         draw -= share
     if weather.stale and operation in LAG and chance.random() < weather.stale:
         return Fate(None, True, there, back, lag=chance.uniform(0.1, LAG[operation]))
