@@ -78,9 +78,10 @@ def _known(setting: Setting, request: Request, one: Surveyed, held: Held) -> Kno
     until = setting.clock.boottime() + BEHIND
     known = one.known
     while True:
+        began = setting.clock.boottime()  # of the look: it may take long itself, and what it read first be old
         known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, known)
         settled = not shows_what_was_given_back(known.snapshot, earlier, owed=held.entry.debts)
-        if settled or setting.interrupts.count or setting.clock.boottime() >= until:
+        if settled or setting.interrupts.count or began >= until:
             return known
         setting.interrupts.wait(_LOOK_AGAIN)
 

@@ -82,7 +82,9 @@ def _enough(attempts: int, caught_exception: Exception | None, **_: Any) -> bool
 
 def _check_page(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
     """Raise for a page that is not from AWS: botocore takes it for an empty answer."""
-    if operation_model.service_model.resolved_protocol == "json" and response_dict["status_code"] < 300:
+    answers = operation_model.output_shape is not None  # others, such as SetAlarmState, have an empty body
+    json = operation_model.service_model.resolved_protocol == "json"
+    if answers and json and response_dict["status_code"] < 300:
         body = response_dict["body"].strip()
         if not (body.startswith(b"{") and body.endswith(b"}")):
             raise ValueError("no JSON object")
