@@ -297,16 +297,14 @@ class Watch:
     def clean(self, action: Action) -> None:
         """After a run in calm weather nothing is borrowed any more, and nothing owed."""
         janitor = self._play.processes[-1].report
-        outcome = janitor.services[0].outcome if janitor is not None else None
-        undecided = outcome is Outcome.UNDECIDED
+        result = janitor.services[0] if janitor is not None else None
+        outcome = result.outcome if result else None
         # Where ECS itself gets no further (no task is well, and the ceiling is full), what is borrowed is rightly kept.
-        primary, *others = self.service.deployments
-        stuck = undecided and primary.rollout_state == "IN_PROGRESS"
-        # Only what was raised keeps the earlier tasks while a failed rollout stands, and no resume takes that away.
-        holds_out = primary.rollout_state == "FAILED" and any(one.desired_count for one in others)
-        stuck |= action == "resume" and holds_out
-        if action == "resume" and outcome not in _RESUMED:
-            return  # somebody else's rollout, or one that does not end: only a deploy mends that
+        stuck = outcome is Outcome.UNDECIDED and self.service.deployments[0].rollout_state == "IN_PROGRESS"
+        if action == "resume":
+            # Somebody else's rollout, one that does not end, or a failed one that is only held out against.
+            only_a_deploy = any("or the next deploy" in line for line in (result.owed if result else ()))
+            stuck |= outcome not in _RESUMED or only_a_deploy
         if self.wrong or stuck:
             return
         for what in self.books.borrowed():
