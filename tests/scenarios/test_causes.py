@@ -120,7 +120,7 @@ def test_starts_that_aws_throttles(well: Place) -> None:
     report = well.deploy(well.other(), sink=progress, limits=Limits(no_progress=2.0), probe=False)
     (result,) = report.services
     assert (result.outcome, report.exit_code) == (Outcome.UNDECIDED, 7)
-    assert "Cause AWS throttles the start of tasks." in screen(report)
+    assert "AWS throttles the start of tasks." in screen(report)
     assert "operations are being throttled" in progress.text()
 
 
