@@ -78,7 +78,9 @@ def _known(setting: Setting, request: Request, one: Surveyed, held: Held) -> Kno
     until = setting.clock.boottime() + BEHIND
     known = one.known
     while True:
-        began = setting.clock.boottime()  # of the look: it may take long itself, and what it read first be old
+        began = (
+            setting.clock.boottime()
+        )  # of the look: it may take long itself, and what it read first be old
         known = known_of(setting, request, one.settings, (held.entry, *earlier), earlier, known)
         settled = not shows_what_was_given_back(known.snapshot, earlier, owed=held.entry.debts)
         if settled or setting.interrupts.count or began >= until:
