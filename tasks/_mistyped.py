@@ -25,7 +25,7 @@ _parse_argv = Parser.parse_argv
 
 def install() -> None:
     """From here on the parser answers so; a second time does nothing."""
-    Parser.parse_argv = _parsed  # type: ignore[method-assign]
+    Parser.parse_argv = _parsed  # type: ignore[method-assign] # Invoke has no seam here
 
 
 def _parsed(self: Parser, argv: list[str]) -> Any:

@@ -60,7 +60,7 @@ class Terminal:
         while not holds(text := self.text()):
             if time.monotonic() > end:
                 raise SystemExit(f"{what} did not come:\n{text}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # tmux tells nobody that its screen has changed
         return text
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ def series(
         _one(where, next(tags), tally)
         tally.from_zero += 1
         with _load(where, load, tally):
-            time.sleep(2)
+            time.sleep(2)  # that long it is asked after it came from zero
     live = where.snapshot().service.configuration
     assert (live["minimumHealthyPercent"], live["maximumPercent"]) == envelope, (
         "the floor was not handed back"

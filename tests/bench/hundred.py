@@ -28,7 +28,8 @@ from ecs_local.limits import Limits
 from ecs_local.profile import FARGATE
 from ecs_local.simulate import Simulation
 from ecs_local.simulate_client import Client
-from ecs_local.world import Listener, ListenerRule, TargetGroup, World
+from ecs_local.world import World
+from ecs_local.world_balancer import Listener, ListenerRule, TargetGroup
 
 from tests.recorded.replay import of_template
 from tests.simulation import registers

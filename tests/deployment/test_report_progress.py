@@ -75,17 +75,13 @@ def test_on_a_dumb_terminal_a_long_line_breaks_between_words(
 
 
 class Lines(io.StringIO):
-    """A stream on whose lines one can wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = threading.Event()
+    """A stream whose lines can be waited for."""
 
     def wait_for(self, text: str) -> None:
         deadline = time.monotonic() + 60
         while text not in self.getvalue():
             assert time.monotonic() < deadline, f"no {text!r} in {self.getvalue()!r}"
-            time.sleep(0.005)
+            time.sleep(0.005)  # a thread of the report writes it; a stream has no wait
 
 
 def test_a_silence_is_broken() -> None:

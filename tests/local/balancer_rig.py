@@ -12,7 +12,8 @@ from typing import TypeVar
 from ecs_local.balancer import Balancer
 from ecs_local.facts import TargetChecked
 from ecs_local.profile import FAST
-from ecs_local.world import Content, Listener, ListenerRule, Target, TargetGroup, TargetState, World
+from ecs_local.world import Content, World
+from ecs_local.world_balancer import Listener, ListenerRule, Target, TargetGroup, TargetState
 
 PATIENCE = 60.0  # seconds; a bound, never a measure
 

@@ -15,7 +15,8 @@ from ecs_local.api.passive import Passive
 from ecs_local.profile import FAST
 from ecs_local.scheduler_view import ONGOING
 from ecs_local.simulate import Simulation
-from ecs_local.world import Content, Listener, ListenerRule, Service, TargetGroup, World
+from ecs_local.world import Content, Service, World
+from ecs_local.world_balancer import Listener, ListenerRule, TargetGroup
 
 from tests.local.worlds import CRASHING, GROUP, NEVER_READY, UNPULLABLE
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from ecs_local.api.mirror import Records, apply
-from ecs_local.world import Target, World
+from ecs_local.world import World
+from ecs_local.world_balancer import Target
 
 GROUP = {"TargetGroupArn": "group", "TargetGroupName": "shop", "Matcher": {"HttpCode": "200-299"}}
 CHECK = {

@@ -9,7 +9,7 @@ import pytest
 from ecs_local.balancer_health import check_once, matches
 from ecs_local.balancer_routing import choose_action, redirect_location
 from ecs_local.http1 import Head
-from ecs_local.world import Listener, ListenerRule, Target
+from ecs_local.world_balancer import Listener, ListenerRule, Target
 
 from tests.local.balancer_rig import answer, replies, rig, until
 

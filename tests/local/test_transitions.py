@@ -21,7 +21,8 @@ from ecs_local.profile import FARGATE, FAST, PROFILES, Profile
 from ecs_local.simulate import Behaviour
 from ecs_local.step import next_moment, step
 from ecs_local.transitions import counts
-from ecs_local.world import Health, Target, TargetGroup, Task, World
+from ecs_local.world import Health, Task, World
+from ecs_local.world_balancer import Target, TargetGroup
 
 from tests.local.worlds import GROUP, Stage
 

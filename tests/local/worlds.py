@@ -8,7 +8,8 @@ from typing import Any
 from ecs_local import transitions
 from ecs_local.profile import FAST, Profile
 from ecs_local.simulate import Behaviour, Simulation
-from ecs_local.world import Cluster, Deployment, Service, TargetGroup, Task, TaskDefinition, World
+from ecs_local.world import Cluster, Deployment, Service, Task, TaskDefinition, World
+from ecs_local.world_balancer import TargetGroup
 
 GROUP = "arn:aws:elasticloadbalancing:eu-west-3:000000000000:targetgroup/app/0123456789abcdef"
 HEALTH_CHECK = {"command": ["CMD", "true"]}

@@ -18,7 +18,8 @@ from ecs_local.balancer_metrics import NAMESPACE, dimensions
 from ecs_local.profile import Profile
 from ecs_local.simulate import Simulation
 from ecs_local.simulate_client import Client
-from ecs_local.world import Listener, ListenerRule, Parameter, ScalableTarget, Service, TargetGroup, World
+from ecs_local.world import Parameter, ScalableTarget, Service, World
+from ecs_local.world_balancer import Listener, ListenerRule, TargetGroup
 
 from tests.simulation.scenario import Scenario
 

@@ -15,7 +15,8 @@ from ecs_local.alarms_model import Alarm, ScalingPolicy
 from ecs_local.alarms_watch import invoke_standing, next_evaluation
 from ecs_local.balancer_metrics import NAMESPACE, dimensions
 from ecs_local.profile import FARGATE, Profile
-from ecs_local.world import Listener, ListenerRule, ScalableTarget
+from ecs_local.world import ScalableTarget
+from ecs_local.world_balancer import Listener, ListenerRule
 
 from tests.local.worlds import GROUP, Stage
 

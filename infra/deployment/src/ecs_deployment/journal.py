@@ -23,11 +23,11 @@ from __future__ import annotations
 from ecs_deployment.clock import Clock
 from ecs_deployment.journal_entry import Entry
 from ecs_deployment.journal_history import journal_path, last_proven, name_of, read, tag_of, unfinished
-from ecs_deployment.journal_lease import LEASE, Held, Overtaken, is_held
+from ecs_deployment.journal_lease import LEASE, Held, Overtaken
 from ecs_deployment.journal_nowhere import Nowhere
 from ecs_deployment.journal_owner import Owner, run_url, this_process
 from ecs_deployment.journal_say import Waiting
-from ecs_deployment.journal_take import Taking, take
+from ecs_deployment.journal_take import Taking, is_held, take
 
 __all__ = [
     "LEASE",

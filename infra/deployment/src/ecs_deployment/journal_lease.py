@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from ecs_deployment.cloud import Parameters
 from ecs_deployment.debts import Debt, adopt
 from ecs_deployment.errors import CloudError, DeployError, NotFound, Throttled, Unreachable
 from ecs_deployment.journal_entry import DEPLOYMENTS_KEPT, Entry, decode, encode
-from ecs_deployment.journal_history import history, last_proven, last_words, name_of, unfinished
-from ecs_deployment.journal_owner import is_gone
+from ecs_deployment.journal_history import history, last_words, name_of
+from ecs_deployment.journal_prune import prune
 from ecs_deployment.masking import masked_text
 
 LEASE = 180.0
@@ -27,27 +27,12 @@ _SHARE = 1.65  # renewals a second that a run over many services makes, of SSM's
 FENCE = 60.0
 """A change goes out only within this many seconds of a confirmed renewal."""
 
-KEPT = 20
-"""The newest entries, which are never pruned."""
-
-_SWEPT = 10  # deletions at once
 _TRIES = 3
 _PAUSE = 1.0  # between them; SSM allows about three writes a second
 _QUIET = 5.0  # after a renewal that failed
 _FIXED = frozenset(
-    {
-        "number",
-        "nonce",
-        "overtook",
-        "debts",
-        "settled",
-        "deployments",
-        "outcome",
-        "proven",
-        "finished",
-        "readable",
-    }
-)
+    ("number", "nonce", "overtook", "debts", "settled", "deployments", "outcome", "proven", "finished", "readable")
+)  # fmt: skip
 
 
 class Overtaken(DeployError):
@@ -239,16 +224,7 @@ class Held:
         """
         if not self._closed:
             raise RuntimeError("prune comes after close")
-        entries = () if self._lost else (self._entry, *self._others)
-        proven = last_proven(entries)
-        old = [entry for entry in entries[KEPT:] if not entry.debts and entry is not proven]
-        gone: list[Entry] = []
-        for entry in old[: -_SWEPT - 1 : -1]:
-            try:
-                self._parameters.delete_parameter(name_of(self._path, entry.number))
-            except CloudError:
-                break
-            gone.append(entry)
+        gone = prune(self._parameters, self._path, () if self._lost else (self._entry, *self._others))
         self._others = tuple(entry for entry in self._others if entry not in gone)
         return len(gone)
 
@@ -313,19 +289,3 @@ class Held:
 def passing(error: CloudError) -> bool:
     """Whether the same call may well succeed in a moment. Writing the same entry twice does no harm."""
     return error.effect_unknown or isinstance(error, (Throttled, Unreachable))
-
-
-def is_held(
-    parameters: Parameters,
-    path: str,
-    entries: Sequence[Entry],
-    *,
-    gone: Callable[[str, int, str], bool] = is_gone,
-) -> bool:
-    """Whether a living run holds the lock of the journal whose `entries` were read. At most one read."""
-    newest = unfinished(entries)
-    stored = parameters.read_parameter(name_of(path, newest.number)) if newest else None
-    if newest is None or stored is None:
-        return False
-    now = decode(newest.number, stored.value)
-    return not now.outcome and stored.age < LEASE and not gone(now.machine, now.pid, now.born)

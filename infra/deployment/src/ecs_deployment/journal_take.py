@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from ecs_deployment.errors import CloudError, Conflict, DeployError
 from ecs_deployment.interrupts import Untorn, untorn
 from ecs_deployment.journal_entry import Entry, decode, encode
 from ecs_deployment.journal_handover import LOOK_AGAIN, Past, hand_over, inherit, with_last_words
-from ecs_deployment.journal_history import history, last_words, name_of, newest_readable, refusing
+from ecs_deployment.journal_history import history, last_words, name_of, newest_readable, refusing, unfinished
 from ecs_deployment.journal_lease import FENCE, LEASE, Held, Overtaken, passing
 from ecs_deployment.journal_say import Waiting, held_by
 
@@ -275,3 +275,19 @@ class _Taker:
 
     def _tell(self, entry: Entry, why: str) -> None:
         self._on_wait(Waiting(entry, why, self._clock.boottime() - self._began))
+
+
+def is_held(
+    parameters: Parameters,
+    path: str,
+    entries: Sequence[Entry],
+    *,
+    gone: Callable[[str, int, str], bool] = journal_owner.is_gone,
+) -> bool:
+    """Whether a living run holds the lock of the journal whose `entries` were read. At most one read."""
+    newest = unfinished(entries)
+    stored = parameters.read_parameter(name_of(path, newest.number)) if newest else None
+    if newest is None or stored is None:
+        return False
+    now = decode(newest.number, stored.value)
+    return not now.outcome and stored.age < LEASE and not gone(now.machine, now.pid, now.born)

@@ -14,7 +14,8 @@ from ecs_local import faults
 from ecs_local.engine import Engine
 from ecs_local.faults_calls import Outside
 from ecs_local.transitions import counts
-from ecs_local.world import Listener, Service, World
+from ecs_local.world import Service, World
+from ecs_local.world_balancer import Listener
 
 PageHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

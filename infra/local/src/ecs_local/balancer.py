@@ -16,7 +16,8 @@ from ecs_local.balancer_health import HealthChecks
 from ecs_local.balancer_proxy import Proxy, TargetKey, key_of
 from ecs_local.facts import Fact
 from ecs_local.http1 import Wire
-from ecs_local.world import Listener, Task, World
+from ecs_local.world import Task, World
+from ecs_local.world_balancer import Listener
 
 _log = logging.getLogger(__name__)
 _HOST = "127.0.0.1"

@@ -10,7 +10,8 @@ from ecs_local.facts import Fact, TargetChecked
 from ecs_local.faults import well
 from ecs_local.faults_tasks import struck
 from ecs_local.http1 import Head, Mark, Wire, WireError, encode
-from ecs_local.world import Target, TargetGroup, World
+from ecs_local.world import World
+from ecs_local.world_balancer import Target, TargetGroup
 
 _SHORTEST_INTERVAL, _SHORTEST_TIMEOUT = 0.05, 0.5  # seconds, however fast the profile is
 _Key = tuple[str, str, int, float]  # group, target, port, registered at

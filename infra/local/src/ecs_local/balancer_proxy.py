@@ -16,7 +16,8 @@ from ecs_local.balancer_metrics import Metrics
 from ecs_local.balancer_pool import IDLE_TIMEOUT, Pool
 from ecs_local.balancer_routing import choose_action, eligible, redirect_location
 from ecs_local.http1 import LAST_CHUNK, BadMessageError, Head, Mark, Wire, WireError, chunk
-from ecs_local.world import Content, Listener, Target, TargetGroup, World
+from ecs_local.world import Content, World
+from ecs_local.world_balancer import Listener, Target, TargetGroup
 
 _FLUSH = 64 * 1024  # bytes of an answer that gather before they are sent
 _LINGER = 2.0  # seconds to read what a client still sends after it was answered

@@ -12,7 +12,8 @@ from fnmatch import translate
 from functools import lru_cache
 
 from ecs_local.http1 import Head
-from ecs_local.world import Content, Listener, Target, TargetGroup
+from ecs_local.world import Content
+from ecs_local.world_balancer import Listener, Target, TargetGroup
 
 
 def choose_action(listener: Listener, head: Head) -> Content | None:

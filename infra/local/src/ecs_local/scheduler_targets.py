@@ -13,7 +13,8 @@ from ecs_local.scheduler_actions import (
     StopUnhealthy,
 )
 from ecs_local.scheduler_view import Census, balanced
-from ecs_local.world import Service, Target, TargetGroup, World
+from ecs_local.world import Service, World
+from ecs_local.world_balancer import Target, TargetGroup
 
 _IDLE = (
     0.25  # of `drain_floor`: how long a target must be without a request before its draining may end early

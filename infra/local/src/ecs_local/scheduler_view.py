@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecs_local.world import Content, Deployment, Service, ServiceDeployment, Target, TargetGroup, Task, World
+from ecs_local.world import Content, Deployment, Service, ServiceDeployment, Task, World
+from ecs_local.world_balancer import Target, TargetGroup
 
 ALIVE = frozenset({"PROVISIONING", "PENDING", "ACTIVATING", "RUNNING"})
 """What counts towards the ceiling: a task that is DEACTIVATING or later does not (botocore, maximumPercent)."""

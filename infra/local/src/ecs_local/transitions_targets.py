@@ -8,7 +8,8 @@ from ecs_local import texts
 from ecs_local.facts import TargetChecked
 from ecs_local.scheduler_view import balanced, target_key, targets_of
 from ecs_local.transitions_events import say
-from ecs_local.world import Service, Target, TargetGroup, Task, World
+from ecs_local.world import Service, Task, World
+from ecs_local.world_balancer import Target, TargetGroup
 
 
 def register_target(group: TargetGroup, address: str, port: int, now: float, task: str = "") -> None:

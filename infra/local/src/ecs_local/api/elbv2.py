@@ -5,7 +5,8 @@ from __future__ import annotations
 from ecs_local import transitions
 from ecs_local.api.context import Call, Handler
 from ecs_local.api.errors import AwsError
-from ecs_local.world import Content, Target, TargetGroup
+from ecs_local.world import Content
+from ecs_local.world_balancer import Target, TargetGroup
 
 
 def describe_target_health(call: Call, params: Content) -> Content:

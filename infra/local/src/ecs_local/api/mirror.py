@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass, field
 
 from ecs_local.api.passive import Passive
-from ecs_local.world import Content, Listener, ListenerRule, TargetGroup, World
+from ecs_local.world import Content, World
+from ecs_local.world_balancer import Listener, ListenerRule, TargetGroup
 
 _log = logging.getLogger(__name__)
 _DEFAULT_PRIORITY = 1_000_000  # after every rule a client can make: those end at 50,000

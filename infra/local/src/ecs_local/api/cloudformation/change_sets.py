@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecs_local import ids
-from ecs_local.api.cloudformation import run
+from ecs_local.api.cloudformation import at_work, run
 from ecs_local.api.cloudformation.show import find
 from ecs_local.api.cloudformation.site import Site, site_of, tell_stack
 from ecs_local.api.cloudformation.stacks import (
@@ -117,7 +117,7 @@ def execute_change_set(call: Call, params: Content) -> Content:
         begin_update(site, stack, made.version)
         return {}
     stack.on_failure, stack.status = made.on_failure, "CREATE_IN_PROGRESS"
-    run.start(stack, run.create(site, stack, made.version))
+    at_work.start(stack, run.create(site, stack, made.version))
     return {}
 
 

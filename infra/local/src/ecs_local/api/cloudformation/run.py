@@ -7,13 +7,10 @@ create | update ---- all well ----> clean up (what was replaced or removed goes)
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import logging
 import uuid
-from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ecs_local.api.cloudformation.kinds import Desk
 from ecs_local.api.cloudformation.site import Site, stack_scope, tell, tell_stack
@@ -27,7 +24,6 @@ from ecs_local.world import Content
 
 _log = logging.getLogger(__name__)
 _EXPECTED = (AwsError, TemplateError, KeyError)  # a kind looks for the properties it must have
-_at_work: dict[str, asyncio.Task[None]] = {}  # by stack id: a task that nobody holds may be collected
 _REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -45,19 +41,6 @@ class _Done:
 
     resources: list[tuple[str, Resource | None]] = field(default_factory=list)  # (logical, as it was)
     replaced: list[Resource] = field(default_factory=list)  # the old ones, which still exist
-
-
-def start(stack: Stack, work: Coroutine[Any, Any, None]) -> None:
-    """Lets the work on a stack go on after the call that asked for it, in place of what is being done to it."""
-    if (before := _at_work.get(stack.id)) is not None:
-        before.cancel()
-    task = _at_work[stack.id] = asyncio.create_task(_guarded(work))
-
-    def over(_: asyncio.Task[None]) -> None:
-        if _at_work.get(stack.id) is task:
-            del _at_work[stack.id]
-
-    task.add_done_callback(over)
 
 
 async def create(site: Site, stack: Stack, to: Version) -> None:
@@ -110,13 +93,6 @@ async def delete(site: Site, stack: Stack, reason: str = "User Initiated", *, cr
         return
     stack.deleted_at = site.inside.now()
     tell_stack(site, stack, GONE)
-
-
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:  # noqa: BLE001 - a bug of ours is logged; the stack stays where it is, and the engine goes on
-        _log.exception("work on a stack stumbled")
 
 
 async def _bring(site: Site, stack: Stack, to: Version, done: _Done) -> list[str]:

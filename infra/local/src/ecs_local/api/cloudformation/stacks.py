@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ecs_local import ids
-from ecs_local.api.cloudformation import run
+from ecs_local.api.cloudformation import at_work, run
 from ecs_local.api.cloudformation.site import Site, site_of, stack_scope
 from ecs_local.api.cloudformation.table import replaces
 from ecs_local.api.cloudformation.versions import invalid, version
@@ -36,7 +36,7 @@ async def create_stack(call: Call, params: Content) -> Content:
     stack.capabilities, stack.tags = params.get("Capabilities", []), params.get("Tags", [])
     site.world.stacks[stack.id] = stack
     stack.status = "CREATE_IN_PROGRESS"
-    run.start(stack, run.create(site, stack, to))
+    at_work.start(stack, run.create(site, stack, to))
     return {"StackId": stack.id}
 
 
@@ -63,7 +63,7 @@ def delete_stack(call: Call, params: Content) -> Content:
         if resource.logical in params.get("RetainResources", []):
             resource.deletion = "Retain"
     stack.status = "DELETE_IN_PROGRESS"
-    run.start(stack, run.delete(site, stack))
+    at_work.start(stack, run.delete(site, stack))
     return {}
 
 
@@ -92,7 +92,7 @@ def changeable(site: Site, name: str) -> Stack:
 def begin_update(site: Site, stack: Stack, to: Version) -> None:
     """Begins the update; the status is there when the call is answered."""
     stack.status = "UPDATE_IN_PROGRESS"
-    run.start(stack, run.update(site, stack, to))
+    at_work.start(stack, run.update(site, stack, to))
 
 
 def difference(site: Site, stack: Stack, to: Version) -> list[Change] | bool:
