@@ -82,15 +82,24 @@ def test_the_first_looks_are_quick_and_grow() -> None:
 
 @pytest.mark.parametrize(("first_change", "expected"), [(0.2, 0.25), (4.0, 0.54), (20.0, 2.7), (60.0, 3.0)])
 def test_the_pace_of_this_ecs_is_kept(first_change: float, expected: float) -> None:
-    runs = state(first_change=first_change, last=rolling(new(1), OLD))
+    runs = state(first_change=first_change, progressed=100.0, last=rolling(new(1), OLD))
     assert attention.pause(runs, 100.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("since", "expected"), [(1.0, 0.25), (20.0, 1.0), (60.0, 3.0), (600.0, 3.0)])
+@pytest.mark.parametrize("phase", [Phase.ROLLING, Phase.PROVING, Phase.RETREATING])
+def test_the_longer_nothing_changes_the_rarer_are_the_looks(
+    phase: Phase, since: float, expected: float
+) -> None:
+    runs = state(phase=phase, first_change=0.2, progressed=100.0, last=rolling(new(1), OLD))
+    assert attention.pause(runs, 100.0 + since) == pytest.approx(expected)
 
 
 def test_a_task_that_starts_and_the_first_half_of_the_tail_are_looked_at_less_often() -> None:
     starting = state(first_change=20.0)
     assert attention.pause(starting, 30.0) == pytest.approx(2.5 * 0.135 * 20)
     done = rolling(new(1), replace(OLD, running=0), events=(STOPPED, DRAINING))
-    completing = state(first_change=20.0, old_gone=60.0, last=done)
+    completing = state(first_change=20.0, old_gone=60.0, progressed=60.0, last=done)
     assert attention.pause(completing, 60.0 + 39.0) == pytest.approx(2.5 * 0.135 * 20)
     assert attention.pause(completing, 60.0 + 41.0) == pytest.approx(0.135 * 20)
 
@@ -100,7 +109,8 @@ def test_draining_is_looked_at_less_often() -> None:
     draining = state(first_change=20.0, last=service)
     assert attention.pause(draining, 100.0) == pytest.approx(2.5 * 0.135 * 20)
     assert attention.pause(replace(draining, first_change=60.0), 100.0) == 7.0
-    assert attention.pause(replace(draining, phase=Phase.PROVING), 100.0) == pytest.approx(0.135 * 20)
+    proving = replace(draining, phase=Phase.PROVING, progressed=100.0)
+    assert attention.pause(proving, 100.0) == pytest.approx(0.135 * 20)
 
 
 @given(st.floats(0, 5000), st.one_of(st.none(), st.floats(0, 5000)))

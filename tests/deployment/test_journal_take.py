@@ -200,6 +200,7 @@ def test_a_taker_that_died_before_reading_the_last_words_loses_none(room: Room) 
         room.take(2, supersede=True)
     room.parameters.before = None
     assert (room.entry(2).outcome, room.entry(2).overtook, room.entry(2).debts) == ("interrupted", 1, ())
+    assert read(room.parameters, PATH)[0].debts == (FLOOR,), "who only looks must see that something is owed"
     assert room.take(3).entry.debts == (FLOOR,)
 
 

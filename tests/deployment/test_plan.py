@@ -201,6 +201,22 @@ def test_a_sleeper_goes_back_to_the_last_proven_revision() -> None:
     assert (fallback.revision, fallback.desired, fallback.proven) == (NEW, None, True)
 
 
+def test_what_gives_way_in_mid_rollout_still_serves_and_is_the_way_back() -> None:
+    rolling = deployment(2, NEW, running=1, desired=2, rollout_state="IN_PROGRESS")
+    before = deployment(1, OLD, running=1, desired=1, status="ACTIVE")
+    fallback = decided(known(model.Snapshot(service(rolling, before, desired=2)), unfinished={NEW})).fallback
+    assert (fallback.revision, fallback.proven, fallback.by_ecs) == (OLD, True, True)
+
+
+@pytest.mark.parametrize(("proven", "goes_back"), [((), False), ((OLD,), True)])
+def test_the_very_revision_that_fails_is_no_way_back(proven: tuple[str, ...], goes_back: bool) -> None:
+    goal = Goal(revision=NEW, wakes=True)
+    unwell = model.Snapshot(service(deployment(2, NEW, running=0, rollout_state="IN_PROGRESS")))
+    it = definition(NEW)
+    decision = decided(known(unwell, goal=goal, current=it, wanted=it, proven=proven, unfinished={NEW}))
+    assert decision.goes_back is goes_back
+
+
 def test_who_sleeps_by_other_means_needs_no_scalable_target_for_it() -> None:
     never = known(model.Snapshot(service(ASLEEP, desired=0)))
     assert not decided(never).sleeps_again

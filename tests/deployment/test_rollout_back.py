@@ -36,6 +36,14 @@ def test_an_earlier_revision_that_crashes_too_is_not_waited_out() -> None:
     assert state.cause.text != "", "why it had to go back at all still stands"
 
 
+def test_where_nothing_else_is_known_to_work_a_failure_is_left_as_it_is() -> None:
+    same = b.planned(fallback=replace(PROVEN, revision=b.NEW, proven=False))
+    same = replace(same, expectation=replace(same.expectation, revision=b.NEW))
+    failing = tuple(b.failed(2) for _ in range(3))
+    state, effects = walk(begun(same), [look(b.service(STARTED, OLD_ONE), stopped=failing)])
+    assert (state.outcome, effects) == (Outcome.FAILED, [])
+
+
 @pytest.mark.parametrize(
     "seen",
     [

@@ -81,7 +81,8 @@ def pause(state: State, now: float) -> float:
     steady = 0.135 * (state.first_change - state.began)
     if state.phase is Phase.ROLLING and state.last and _unhurried(state, state.last, now):
         return _between(_SOONEST, 2.5 * steady, _LATEST_UNHURRIED)
-    return _between(_SOONEST, steady, _LATEST)
+    # What a run stepped into may change at once and then never: the longer nothing does, the rarer the looks.
+    return _between(_SOONEST, max(steady, 0.05 * (now - state.progressed)), _LATEST)
 
 
 def _unhurried(state: State, service: model.Service, now: float) -> bool:

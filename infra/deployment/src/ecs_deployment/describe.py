@@ -63,7 +63,7 @@ def _plan_rows(one: Surveyed, decision: Plan) -> Iterator[tuple[str, str]]:
         for debt in decision.debts:
             yield "borrowed", f"{_borrowed(debt)} for the rollout, and back after"
         if not decision.at_zero:
-            yield "if it fails", "left as it is" if decision.leave else _fallback(decision.fallback)
+            yield "if it fails", _fallback(decision.fallback) if decision.goes_back else "left as it is"
     for note in decision.notes:
         yield "note", note
 

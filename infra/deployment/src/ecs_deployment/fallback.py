@@ -59,6 +59,6 @@ def _last_completed(service: model.Service, without: tuple[str, ...] = ()) -> mo
 
 
 def _is_known_to_work(known: Known, last: model.Deployment) -> bool:
-    service = known.snapshot.service
-    serves = service.desired >= 1 and last.running >= service.desired
+    # While another one rolls, ECS asks fewer tasks of it: what it is asked for is what it has to serve with.
+    serves = last.running >= last.desired >= 1
     return serves or last.task_definition in known.proven[:1]

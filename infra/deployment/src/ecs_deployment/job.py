@@ -226,7 +226,8 @@ def _summary(final: Result, job: Job) -> str:
 def _way_back(state: State) -> str:
     """Why going back did not help either, as far as that is known."""
     if state.phase is not Phase.RETREATING:
-        return ""
+        nowhere = not (state.plan.goes_back or state.plan.leave)
+        return "No earlier revision is known to work, so nothing was undone: " if nowhere else ""
     why = state.way_back.text if state.way_back else "it was not well in time."
     return f"The way back to {_short(state.back_to)} failed too: {why[0].lower()}{why[1:]} "
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ecs_deployment.cloud import Parameters, Stored
+from ecs_deployment.debts import adopt
 from ecs_deployment.errors import Denied, Refused
 from ecs_deployment.journal_entry import Entry, decode
 
@@ -36,9 +38,24 @@ def number_of(path: str, name: str) -> int | None:
 
 
 def read(parameters: Parameters, path: str) -> tuple[Entry, ...]:
-    """Every entry of the journal, newest first. Refuses, naming the IAM action, where SSM denies it."""
+    """Every entry of the journal, newest first. Refuses, naming the IAM action, where SSM denies it.
+
+    The newest owes what the run owes that it overtook too: a taker that was cut off has not noted that itself.
+    """
     with refusing(path):
-        return history(path, parameters.list_parameters(path))
+        return _owing_all(history(path, parameters.list_parameters(path)))
+
+
+def _owing_all(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    newest = newest_readable(entries)
+    if newest is None:
+        return entries
+    numbered = {entry.number: entry for entry in entries if entry.readable}
+    owed, entry = newest.debts, newest
+    while 0 < entry.overtook < entry.number and entry.overtook in numbered:
+        entry = numbered[entry.overtook]
+        owed = adopt(own=entry.debts, inherited=owed)
+    return tuple(replace(e, debts=owed) if e is newest else e for e in entries)
 
 
 def history(path: str, stored: Iterable[Stored]) -> tuple[Entry, ...]:

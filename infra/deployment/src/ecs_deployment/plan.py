@@ -54,6 +54,12 @@ class Plan:
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether what fails is undone: the very revision that failed, which nobody has proven, is no way back."""
+        back, same = self.fallback, self.fallback.revision == self.expectation.revision
+        return not self.leave and (back.proven or back.desired is not None or not same)
+
 
 def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Refusal:
     """The plan for one service, or why not."""

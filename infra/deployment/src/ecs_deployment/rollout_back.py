@@ -24,9 +24,9 @@ from ecs_deployment.verdict import Expectation, judge
 
 
 def fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
-    """Our rollout failed: go back, or leave it where the user wants that."""
+    """Our rollout failed: go back, or leave it where the user wants that or nothing else is known."""
     state = replace(state, cause=state.cause or cause_of(state, seen))
-    if not state.limits.roll_back:
+    if not (state.limits.roll_back and state.plan.goes_back):
         return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
     state, deployment = _back(state, seen), seen.snapshot.deployment
     if _by_ecs(state) and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
