@@ -198,6 +198,19 @@ def test_runs_that_roll_nothing_are_named(action: str, again: str) -> None:
     assert f"`{again} --env staging --service app`" in goal.nothing
 
 
+@pytest.mark.parametrize("outcome", ["", "superseded"])
+@pytest.mark.parametrize("action", ["sleep", "apply"])
+def test_a_rollout_that_such_a_run_took_over_is_gone_on_with(action: str, outcome: str) -> None:
+    took = replace(OPEN, number=3, action=action, owner="bob@ci:8", debts=(b.FLOOR,))
+    goal = resume(on(2, B, "IN_PROGRESS"), (took, replace(OPEN, outcome=outcome), PROVEN))
+    assert (goal.revision, goal.adopts, goal.nothing) == (B, Adopted(("ecs-svc/2",)), "")
+    assert "does it again" in goal.story[0]
+    assert "ann@ci:7" in goal.story[1]
+    assert abort(on(2, B, "IN_PROGRESS"), (took, replace(OPEN, outcome=outcome), PROVEN)).revision == A
+    over = resume(on(2, B), (took, replace(OPEN, outcome=outcome), PROVEN))
+    assert "rolled nothing out" in over.nothing, "it is over: nothing but the debts is left"
+
+
 def aborted(entry: Entry, seen: model.Service, *older: Entry) -> Goal:
     return abort(seen, (entry, *older))
 

@@ -325,6 +325,12 @@ BUGS = (
         "if stored.age >= LEASE:",
         "if stored.age >= 0:\n            return Past.EXPIRED\n        if False:",
     ),
+    Bug(
+        "a stranger's newer rollout is undone",
+        "rollout:_displaced",
+        "    if primary.created_at >= state.created:\n        return taken_over(state, primary)\n    if status in (",
+        "    if primary.created_at >= state.created:\n        return fail(state, seen)\n    if status in (",
+    ),
     Bug("the fence sees no later entry", "journal_lease:Held.fence", "if after is not None:", "if False:"),
     Bug(
         "the lease is not renewed",

@@ -28,6 +28,7 @@ _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
 _RESUMED = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.UNCHANGED, Outcome.ASLEEP)
 _RENEWED = 100.0
 _LEASE = 150.0  # seconds; a little less than the lease itself
+_BEHIND = 30.0  # seconds; a stale answer that was slow on its way
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
 
 
@@ -48,6 +49,7 @@ class Watch:
         self.asleep_at_launch: dict[int, bool] = {}
         self.numbers: dict[int, int] = {}  # process -> its entry
         self.strangers = 0  # deployments that somebody else began
+        self._foreign: set[str] = set()  # their ids
         self._stays_awake = float("-inf")
         self._proofs: set[int] = set()  # entries whose proof was looked at
         self._last: dict[int, dict[str, Any]] = {}  # process -> its last UpdateService
@@ -118,7 +120,9 @@ class Watch:
         """Somebody else has just changed something."""
         if what in ("update", "configuration"):
             self._guards = False
-        self.strangers += what == "update"
+        if what == "update":
+            self.strangers += 1
+            self._foreign.add(self.service.deployments[0].id)
         self.books.learn()
 
     # --- at every change by a deployer -------------------------------------------------------------------------
@@ -161,6 +165,7 @@ class Watch:
         service = self.service
         desired = params.get("desiredCount")
         self._not_twice(process, params)
+        self._spares_strangers(process, params)
         if desired and self.books.awake_since(self._play.theatre.now) > 30 and service.desired_count >= 1:
             self.blame(
                 f"{process.name} sends desiredCount {desired} to a service that is at {service.desired_count}"
@@ -180,6 +185,16 @@ class Watch:
         last, self._last[process.number] = self._last.get(process.number), params
         if "taskDefinition" in params and params == last:
             self.blame(f"{process.name} repeats its UpdateService blindly")
+
+    def _spares_strangers(self, process: Process, params: dict[str, Any]) -> None:
+        """Whoever has begun its rollout never rolls over what somebody else began after it, once it has looked."""
+        primary = self.service.deployments[0]
+        began = self.launched_at.get(process.number, float("inf"))
+        theirs = primary.id in self._foreign and primary.created_at > began
+        behind = 2 * self._play.scenario.latency if process.run.weather.calm else _BEHIND
+        saw = self.looked_at.get(process.number, 0.0) - behind > primary.created_at
+        if theirs and saw and "taskDefinition" in params:
+            self.blame(f"{process.name} rolls over {primary.id}, which somebody began after it")
 
     def after(self, process: Process, operation: str, params: dict[str, Any]) -> None:
         """A change has taken effect."""

@@ -43,7 +43,7 @@ def resume(seen: model.Service, entries: Sequence[Entry]) -> Goal:
     entry, older = _left(seen, entries)
     if entry is None:
         return Goal(nothing=f"Nothing to resume{_since(entries)}.")
-    goal = Goal(tag=entry.tag, before=entry.before, was_asleep=entry.asleep, story=(_told(entry),))
+    goal = Goal(tag=entry.tag, before=entry.before, was_asleep=entry.asleep, story=_story(entry, entries))
     if settled := _only_owes(entry, goal, seen, older):
         return settled
     match where(entry, older, seen):
@@ -70,7 +70,7 @@ def abort(seen: model.Service, entries: Sequence[Entry]) -> Goal:
         return Goal(
             nothing=f"Nothing to abort{_since(entries)}; `inv app.rollback` goes back from what is proven."
         )
-    goal = Goal(before=entry.before, was_asleep=entry.asleep, story=(_told(entry),))
+    goal = Goal(before=entry.before, was_asleep=entry.asleep, story=_story(entry, entries))
     if settled := _only_owes(entry, goal, seen, older):
         return settled
     stands, back = where(entry, older, seen), way_back(entry, older)
@@ -123,7 +123,7 @@ def where(entry: Entry, older: Sequence[Entry], seen: model.Service) -> Where:
     on_it = bool(entry.revision) and primary.task_definition == entry.revision
     if primary.id in mine:
         return Where.FORWARD if on_it else Where.BACK
-    rolling = primary.rollout_state == "IN_PROGRESS"
+    rolling = _rolls(seen)
     # It died before it had written down which deployment its UpdateService had started.
     if on_it and (rolling or entry.revision != entry.before):
         return Where.FORWARD
@@ -142,6 +142,10 @@ def _left(seen: model.Service, entries: Sequence[Entry]) -> tuple[Entry | None, 
         did_nothing = not own(entry, older) and not _unnoted(entry, older, seen)
         if entry.outcome == "refused" or (entry.outcome == "interrupted" and did_nothing):
             continue  # it took the lock and did nothing with it: the one before it still speaks
+        if entry.action in _NO_ROLLOUT and seen.desired and _rolls(seen):
+            left, before = _left(seen, older)
+            if left is not None and _still_moves(left, before, seen):
+                return left, before  # it took over a rollout that nobody has brought to its end
         unproven = entry.outcome in _UNSETTLED and not entry.proven and _still_moves(entry, older, seen)
         return (entry if not entry.outcome or entry.debts or unproven else None), older
     return None, ()
@@ -152,9 +156,13 @@ def _still_moves(entry: Entry, older: Sequence[Entry], seen: model.Service) -> b
     primary, mine = seen.primary, own(entry, older)
     if primary is None or not mine:
         return _unnoted(entry, older, seen)
-    if primary.rollout_state == "IN_PROGRESS":
+    if _rolls(seen):
         return where(entry, older, seen) in (Where.FORWARD, Where.BACK)
     return primary.id in mine and primary.task_definition == entry.revision
+
+
+def _rolls(seen: model.Service) -> bool:
+    return seen.primary is not None and seen.primary.rollout_state == "IN_PROGRESS"
 
 
 def _unnoted(entry: Entry, older: Sequence[Entry], seen: model.Service) -> bool:
@@ -167,15 +175,13 @@ def _unnoted(entry: Entry, older: Sequence[Entry], seen: model.Service) -> bool:
 
 def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[Entry]) -> Goal | None:
     """The goal where nothing is left to roll, but perhaps something to hand back."""
-    primary = seen.primary
     in_place = tag_of((entry, *older), seen.task_definition)
     if entry.action in _NO_ROLLOUT:
-        again = f"`{_NO_ROLLOUT[entry.action]} --env {entry.environment} --service {entry.service}`"
-        return replace(goal, tag=in_place, nothing=f"That run rolled nothing out. {again} does it again.")
+        return replace(goal, tag=in_place, nothing=f"That run rolled nothing out. {_again(entry)}")
     lost = entry.outcome == "superseded" and where(entry, older, seen) is Where.OTHERS
     if entry.outcome in _UNSETTLED and not entry.proven and not lost:
         return None
-    if primary is not None and primary.rollout_state == "IN_PROGRESS":
+    if _rolls(seen):
         return _taken_over(goal, entry, older, seen)
     proven = f"{short(entry.revision)} was proven: only" if entry.proven else "Only"
     return replace(goal, tag=in_place, nothing=f"{proven} what it still owed is handed back.")
@@ -193,6 +199,18 @@ def _following(goal: Goal, entry: Entry, older: Sequence[Entry], seen: model.Ser
 def _taken_over(goal: Goal, entry: Entry, older: Sequence[Entry], seen: model.Service) -> Goal:
     by = seen.primary.id if seen.primary else "nothing"
     return replace(goal, revision=entry.revision, adopts=Adopted(own(entry, older), taken_over_by=by))
+
+
+def _story(entry: Entry, entries: Sequence[Entry]) -> tuple[str, ...]:
+    newest = newest_readable(entries)
+    if newest is None or newest is entry or newest.action not in _NO_ROLLOUT:
+        return (_told(entry),)
+    return f"{_told(newest)} {_again(newest)}", _told(entry)
+
+
+def _again(entry: Entry) -> str:
+    command = f"{_NO_ROLLOUT[entry.action]} --env {entry.environment} --service {entry.service}"
+    return f"`{command}` does it again."
 
 
 def _told(entry: Entry) -> str:
