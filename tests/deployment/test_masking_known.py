@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from ecs_deployment.masking import MASK, learn, masked_text, spare
 from ecs_deployment.masking_known import _ORDINARY, KNOWN
+from ecs_deployment.report_text import clean
 from hypothesis import given
 from hypothesis import settings as checking
 from hypothesis import strategies as st
@@ -55,6 +56,21 @@ def defined(**environment: str) -> None:
 def test_a_value_is_hidden(name: str, value: str, line: str, shown: str) -> None:
     defined(**{name: value})
     assert masked_text(line) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("zq81-kk\tw4x-77ab", "boot: zq81-kk\tw4x-77ab"),
+        ("zq81-kk\x07w4x-77ab", "boot: zq81-kk\x07w4x-77ab"),
+        ("zq81-kk\nw4x", "boot: zq81-kk\nw4x"),
+        ("zq81-kk\x1b[0mw4x", "boot: zq81-kk\x1b[0mw4x"),
+        ("zq81-kkw4x", "boot: zq81-kk\x1b[0mw4x"),
+    ],
+)
+def test_what_is_made_fit_to_print_hides_nothing_from_the_mask(value: str, line: str) -> None:
+    defined(LICENCE=value)
+    assert clean(line) == f"boot: {MASK}"
 
 
 def test_the_longest_value_is_taken_first() -> None:

@@ -75,7 +75,8 @@ def says(result: Result) -> str:
 
 def clean(text: str) -> str:
     """One line that steers neither a terminal nor a CI runner, with what looks like a secret masked."""
-    plain = _ESCAPES.sub("", text).replace("\t", "    ").replace("##[", "## [")
+    # Masked before and after: a value with a tab in it is known as it stands, one that an escape parts only without it.
+    plain = _ESCAPES.sub("", masked_text(text)).replace("\t", "    ").replace("##[", "## [")
     if not plain.isprintable():
         plain = "".join(c if c.isprintable() or c == TOGETHER else " " for c in plain)
     return masked_text(plain).rstrip()
