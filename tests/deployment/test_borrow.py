@@ -18,6 +18,7 @@ BORROWED: dict[str, Any] = {
     "minimumHealthyPercent": 100,
     "maximumPercent": 250,
     "deploymentCircuitBreaker": {"enable": False, "rollback": False, "threshold": {"type": "COUNT"}},
+    "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": False},
     "earlySuccessCriteria": {"enable": True, "healthyPercent": 100},
     "strategy": "ROLLING",
 }
@@ -25,6 +26,7 @@ FOUND: dict[str, Any] = {
     "minimumHealthyPercent": 0,
     "maximumPercent": 150,
     "deploymentCircuitBreaker": {"enable": True, "rollback": True, "threshold": {"type": "COUNT"}},
+    "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
     "earlySuccessCriteria": {"enable": True, "healthyPercent": 50},
     "strategy": "ROLLING",
 }
@@ -33,6 +35,7 @@ ALL = (
     Debt("ceiling", 150, 250),
     Debt("breaker", True, False),
     Debt("breaker_rollback", True, False),
+    Debt("alarm_rollback", True, False),
     Debt("early_success", 50, 100),
 )
 
@@ -67,6 +70,7 @@ def test_everything_of_the_configuration_goes_back_in_one_call_that_starts_no_de
         "maximumPercent is 150 again",
         "the circuit breaker is on again",
         "the circuit breaker's rollback is on again",
+        "the alarms' rollback is on again",
         "the early-success percentage is 50 again",
     )
     assert settlement.owed == ()
@@ -109,7 +113,7 @@ def test_what_somebody_else_changed_is_left_and_told() -> None:
 
 def test_an_early_success_below_the_floor_that_somebody_has_set_since_is_left() -> None:
     """ECS refuses that pair, and the debt would never go away."""
-    place, held = world({**BORROWED, "minimumHealthyPercent": 75}, ALL[0], ALL[4])
+    place, held = world({**BORROWED, "minimumHealthyPercent": 75}, ALL[0], ALL[5])
     settlement = give_back(place, held)
     assert place.cloud.updates == []
     assert len(settlement.owed) == 2
@@ -123,7 +127,7 @@ def test_a_value_that_an_earlier_run_took_counts_as_ours() -> None:
 
 
 def test_a_member_that_is_gone_was_changed_by_somebody_else() -> None:
-    place, held = world({"minimumHealthyPercent": 100}, ALL[4])
+    place, held = world({"minimumHealthyPercent": 100}, ALL[5])
     settlement = give_back(place, held)
     assert place.cloud.updates == []
     assert "early-success" in settlement.owed[0]

@@ -243,3 +243,30 @@ def test_reads_that_hang_for_some_cost_no_other_its_lock() -> None:
     assert {result.outcome for result in results} == {Outcome.DEPLOYED}
     assert len(ages) >= len(names)
     assert max(ages) < 45 + 2 * HANGS
+
+
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        ("update_service", Throttled("slow down")),
+        ("read_parameter", Unreachable("SSM is gone")),
+        ("stop_deployment", Unreachable("AWS failed", effect_unknown=True)),
+    ],
+)
+def test_a_way_back_that_can_never_be_sent_ends(operation: str, error: CloudError) -> None:
+    """Every look succeeds meanwhile, so it is not for want of news."""
+    world = World()
+    world.cloud.progress = crashes
+    by_ecs = operation == "stop_deployment"
+    world.cloud.rollouts["2"] = b.rollout_of(2, "IN_PROGRESS")
+    job = world.job(replace(BORROWED, fallback=replace(BORROWED.fallback, by_ecs=by_ecs)))
+
+    def arm(called: str) -> None:
+        if called == "stopped_tasks" and len(world.cloud.stopped["app"]) >= 3:
+            world.cloud.refuse(error, operation)
+
+    world.cloud.before = arm
+    began = world.clock.now
+    (result,) = world.drive(job, patience=120.0)
+    assert result.outcome is Outcome.UNDECIDED
+    assert world.clock.now - began < 240

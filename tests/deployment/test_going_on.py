@@ -13,7 +13,7 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.survey import Setting, Wishes
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import World, completes, stands
+from tests.deployment.memory_cloud import MemoryCloud, World, completes, stands
 from tests.deployment.memory_runs import (
     ENVIRONMENT,
     LIVE_OWNER,
@@ -276,3 +276,34 @@ def test_whoever_is_superseded_says_so_once_and_the_other_how_long_it_waits() ->
     assert "the run that took over hands it back" in result.owed[0]
     assert waits[0].endswith("last call that it sent must have ended: at most 60 s more")
     assert int(waits[-1].split()[-3]) <= 5
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"), [("resume", Outcome.ROLLED_BACK), ("abort", Outcome.DEPLOYED)]
+)
+def test_what_failed_and_was_left_is_our_own_still(action: Action, outcome: Outcome) -> None:
+    world = place(broken=True)
+    assert act(world, tag="demo", leave=True).outcome is Outcome.FAILED
+    assert world.live().task_definition != b.OLD
+    world.clock.now += 300
+    assert act(world, action).outcome is outcome
+    assert world.live().task_definition == b.OLD
+    nothing_is_left(world)
+
+
+def test_a_way_back_that_was_too_slow_is_followed_and_no_strangers() -> None:
+    world = place(broken=True)
+    honest = world.cloud.progress
+
+    def slow(cloud: MemoryCloud, name: str) -> None:
+        primary = cloud.known[name].primary
+        if primary is None or primary.task_definition != b.OLD or primary.id == "ecs-svc/1":
+            honest(cloud, name)
+
+    world.cloud.progress = slow
+    assert act(world, tag="demo").outcome is Outcome.FAILED
+    world.clock.now += 300
+    assert act(world, "resume").outcome is Outcome.FAILED, "it is no nearer, and nobody else's"
+    world.cloud.progress = honestly(completes)
+    assert act(world, "resume").outcome is Outcome.UNCHANGED, "it has arrived: only the debts are left"
+    nothing_is_left(world)

@@ -174,14 +174,16 @@ BREAKER = {
     "minimumHealthyPercent": 100,
     "maximumPercent": 200,
     "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
 }
+NO_ROLLBACK = (Debt("breaker_rollback", True, False), Debt("alarm_rollback", True, False))
 
 
 def test_the_breaker_rolls_back_only_to_what_is_known_to_work() -> None:
     serving = decided(with_service(configuration=BREAKER))
     assert (serving.debts, serving.fallback.by_ecs) == ((), True)
     sleeping = decided(known(model.Snapshot(service(ASLEEP, desired=0, configuration=BREAKER))))
-    assert sleeping.debts == (Debt("breaker_rollback", True, False),)
+    assert sleeping.debts == NO_ROLLBACK
     assert (sleeping.fallback.revision, sleeping.fallback.desired, sleeping.fallback.by_ecs) == (
         OLD,
         0,
@@ -192,7 +194,9 @@ def test_the_breaker_rolls_back_only_to_what_is_known_to_work() -> None:
 def test_what_is_to_be_left_is_not_rolled_back_by_ecs_either() -> None:
     left = plan(replace(REQUEST, leave=True), with_service(configuration=BREAKER), SETTINGS)
     assert isinstance(left, Plan)
-    assert left.debts == (Debt("breaker_rollback", True, False),)
+    assert left.debts == NO_ROLLBACK
+    assert left.configuration
+    assert left.configuration["alarms"] == {"alarmNames": ["errors"], "enable": True, "rollback": False}
     assert "what fails is to be left as it is" in left.story[-1]
 
 

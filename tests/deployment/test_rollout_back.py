@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ecs_deployment import attention, model, rollout, rollout_back, rollout_evident
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_state import Part, Phase, State
+from ecs_deployment.rollout_state import Limits, Part, Phase, State
 
 from tests.deployment import builders as b
 from tests.deployment.test_rollout import OLD_ONE, PROVEN, RUNNING, STARTED, begun, look, walk
@@ -42,6 +42,16 @@ def test_where_nothing_else_is_known_to_work_a_failure_is_left_as_it_is() -> Non
     failing = tuple(b.failed(2) for _ in range(3))
     state, effects = walk(begun(same), [look(b.service(STARTED, OLD_ONE), stopped=failing)])
     assert (state.outcome, effects) == (Outcome.FAILED, [])
+
+
+def test_what_is_to_be_left_is_only_watched_where_ecs_goes_back_all_the_same() -> None:
+    plan = b.planned(fallback=replace(PROVEN, revision=b.OLD.replace(":1", ":9")), leave=True)
+    ours = replace(begun(plan), limits=Limits(roll_back=False))
+    primary = replace(BACK, id="ecs-svc/1", created_at=1.0)
+    back = look(b.service(primary), deployment=b.rollout_of(2, "ROLLBACK_IN_PROGRESS"))
+    state, effects = walk(ours, [back, back])
+    assert effects == []
+    assert (state.phase, state.back_to) == (Phase.RETREATING, b.OLD)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
     debts.CEILING: ("maximumPercent",),
     debts.BREAKER: ("deploymentCircuitBreaker", "enable"),
     debts.BREAKER_ROLLBACK: ("deploymentCircuitBreaker", "rollback"),
+    debts.ALARM_ROLLBACK: ("alarms", "rollback"),
     debts.EARLY_SUCCESS: ("earlySuccessCriteria", "healthyPercent"),
 }
 _KINDS = (*_PATHS, debts.SUSPENSION)

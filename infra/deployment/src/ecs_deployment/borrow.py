@@ -23,6 +23,7 @@ _WORDS = {
     debts.CEILING: "maximumPercent",
     debts.BREAKER: "the circuit breaker",
     debts.BREAKER_ROLLBACK: "the circuit breaker's rollback",
+    debts.ALARM_ROLLBACK: "the alarms' rollback",
     debts.EARLY_SUCCESS: "the early-success percentage",
     debts.SUSPENSION: "scale-in",
 }

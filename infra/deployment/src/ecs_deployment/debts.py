@@ -7,6 +7,7 @@ taken, and compares with what is live. `what` is one of
     ceiling           maximumPercent, a number; only with `overlap = true`
     breaker           deploymentCircuitBreaker.enable, a bool
     breaker_rollback  deploymentCircuitBreaker.rollback, a bool
+    alarm_rollback    alarms.rollback, a bool
     early_success     the healthy percentage that ends a deployment early, a number
     suspension        {"in": bool, "out": bool, "scheduled": bool} of the scalable target, or null
 """
@@ -23,6 +24,7 @@ FLOOR = "floor"
 CEILING = "ceiling"
 BREAKER = "breaker"
 BREAKER_ROLLBACK = "breaker_rollback"
+ALARM_ROLLBACK = "alarm_rollback"
 EARLY_SUCCESS = "early_success"
 SUSPENSION = "suspension"
 
@@ -31,6 +33,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     CEILING: ("maximumPercent",),
     BREAKER: ("deploymentCircuitBreaker", "enable"),
     BREAKER_ROLLBACK: ("deploymentCircuitBreaker", "rollback"),
+    ALARM_ROLLBACK: ("alarms", "rollback"),
     EARLY_SUCCESS: ("earlySuccessCriteria", "healthyPercent"),
 }
 """Where each of them stands in a deployment configuration."""

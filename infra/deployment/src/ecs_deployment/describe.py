@@ -190,6 +190,7 @@ _AWS_WORDS = {
     debts.CEILING: "maximumPercent",
     debts.BREAKER: "circuit breaker",
     debts.BREAKER_ROLLBACK: "circuit breaker's rollback",
+    debts.ALARM_ROLLBACK: "alarms' rollback",
     debts.EARLY_SUCCESS: "healthy percent of early success",
     debts.SUSPENSION: "scale-in",
 }

@@ -7,8 +7,8 @@ is planned, locked and launched; after it, `finish` hands back what was borrowed
 from __future__ import annotations
 
 import random
-import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,10 +23,10 @@ from ecs_deployment import (
     rollout_back,
 )
 from ecs_deployment.begin import begin
-from ecs_deployment.errors import Denied, DeployError, Throttled, Unreachable
+from ecs_deployment.errors import Denied, DeployError, Unreachable
 from ecs_deployment.finish import finish, hold, leave, proven, read_log_again
+from ecs_deployment.guard import guarded, keep, keep_all, no_news, renew
 from ecs_deployment.job import Job, Loop
-from ecs_deployment.journal import Overtaken
 from ecs_deployment.launch import perform
 from ecs_deployment.outcome import Outcome
 from ecs_deployment.rollout_state import Effect, Observation, Part, Phase, RaiseAgain, State
@@ -36,6 +36,7 @@ from ecs_deployment.wording import short
 _JITTER = 0.1
 _BATCH = 10  # services in one DescribeServices
 _SOON = 1.0  # seconds
+_FRESH = 2.0  # seconds that an answer stands for a service whose turn comes after others'
 _TELL = ("has started", "unable", "throttled", "unhealthy", "failed", "rolling back", "alarm")
 _ORDINARY = "has started"
 
@@ -46,12 +47,14 @@ def drive(loop: Loop, jobs: list[Job], turns: Turns | None = None) -> None:
     `turns` are services that begin while the others roll; each becomes one of `jobs` when its turn comes.
     """
     for one in jobs:
-        _guarded(loop, one, partial(begin, loop, one))
-        _renew(loop, jobs)
+        one.hands = replace(one.hands, meanwhile=partial(keep_all, loop, jobs))
+        guarded(loop, one, partial(begin, loop, one))
+        renew(loop, jobs)
     while True:
         if turns and not loop.interrupts.count and (begun := turns.next()):
             jobs.append(begun)
-            _guarded(loop, begun, partial(begin, loop, begun))
+            begun.hands = replace(begun.hands, meanwhile=partial(keep_all, loop, jobs))
+            guarded(loop, begun, partial(begin, loop, begun))
         active = [one for one in jobs if one.result is None]
         if loop.interrupts.count > 1:
             for one in active:
@@ -64,7 +67,7 @@ def drive(loop: Loop, jobs: list[Job], turns: Turns | None = None) -> None:
         due = _due(loop, active, now)
         for one in due:
             if one.holding:
-                _guarded(loop, one, partial(hold, loop, one))
+                guarded(loop, one, partial(hold, loop, one))
         _look(loop, [one for one in due if not one.holding and one.result is None], active)
         if not due:
             looks = [one.next_look - now for one in active]
@@ -87,19 +90,6 @@ def _is_asked_to_stop(loop: Loop, one: Job) -> bool:
     return bool(loop.interrupts.count) and not heard and one.blind_since is None
 
 
-def _renew(loop: Loop, jobs: Iterable[Job]) -> None:
-    """Keep the locks of those that wait for others."""
-    for one in jobs:
-        if one.result is None and not one.holding:  # `hold` keeps its own, and is proven whoever takes it
-            _guarded(loop, one, partial(_keep, loop, one))
-
-
-def _keep(loop: Loop, one: Job) -> None:
-    """Renew a lock where that is due; of many, one that can wait waits for its turn."""
-    if loop.pace is None or loop.pace.may_write() or not one.held.can_wait:
-        one.held.renew_if_due()
-
-
 def _look(loop: Loop, due: Sequence[Job], active: Sequence[Job]) -> None:
     """Look at the services that are due, batched by cluster, and let each take its step.
 
@@ -112,19 +102,32 @@ def _look(loop: Loop, due: Sequence[Job], active: Sequence[Job]) -> None:
             one.blind_since = now  # until it has seen something: how long a look takes that fails counts, too
         by_cluster.setdefault(one.plan.cluster, []).append(one)
     for cluster, jobs in by_cluster.items():
-        try:
-            found = loop.cloud.services(cluster, [one.plan.service for one in jobs])
-        except Exception as error:  # noqa: BLE001 - a bug of the look is each job's result, and ends no other's
-            for one in jobs:
-                _guarded(loop, one, partial(_raise, error))
-            continue
-        for one in jobs:
-            service = found.get(one.plan.service)
-            if service is None:
-                _no_news(loop, one, Unreachable("AWS does not show the service."))
-            else:
-                _guarded(loop, one, partial(_step, loop, one, service))
-                _renew(loop, active)
+        left = deque(jobs)
+        while (
+            left
+        ):  # once for all of them, unless the steps of some take so long that the answer is old for the rest
+            _look_at(loop, cluster, left, active)
+
+
+def _look_at(loop: Loop, cluster: str, left: deque[Job], active: Sequence[Job]) -> None:
+    """One DescribeServices, and the steps that it is fresh enough for; who got none is still in `left`."""
+    try:
+        found = loop.cloud.services(cluster, [one.plan.service for one in left])
+    except Exception as error:  # noqa: BLE001 - a bug of the look is each job's result, and ends no other's
+        while left:
+            guarded(loop, left.popleft(), partial(_raise, error))
+        return
+    fresh_until = loop.clock.boottime() + _FRESH
+    while left:
+        one = left.popleft()
+        service = found.get(one.plan.service)
+        if service is None:
+            no_news(loop, one, Unreachable("AWS does not show the service."))
+        else:
+            guarded(loop, one, partial(_step, loop, one, service))
+            renew(loop, active)
+        if loop.clock.boottime() > fresh_until:
+            return
 
 
 def _raise(error: Exception) -> None:
@@ -149,14 +152,16 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
     log = _log(loop, one, snapshot) if Part.STOPPED in parts else ()
     seen = Observation(now, snapshot, parts, log, one.traffic(), interrupted)
     state, effects = rollout.step(state, seen)
+    if effects and one.unsent_since is None:
+        one.unsent_since = now
     for effect in effects:
         state = _act(loop, one, state, effect)
     # Only now: where an effect could not be sent, the next look asks for it again.
-    one.state = state
+    one.state, one.unsent_since = state, None
     if everything:
         loop.sink(events.Said(one.plan.name, _answer_to_a_signal(state), "warning"))
     _tell(loop, one, snapshot, now)
-    _keep(loop, one)
+    keep(loop, one)
     one.lease.renew(now)
     if one.denied and not one.rolls and not effects:
         finish(loop, one, Outcome.UNDECIDED, _unproven(one.denied))
@@ -237,58 +242,3 @@ def _log(loop: Loop, one: Job, snapshot: model.Snapshot, chance: int = 0) -> tup
         return tuple(loop.cloud.log_tail(one.plan.definition, *found[chance % len(found)]))
     except DeployError:
         return ()
-
-
-def _guarded(loop: Loop, one: Job, act: Callable[[], object]) -> None:
-    """Run one job's part; what AWS refuses becomes news, or that job's result, and never stops the others."""
-    try:
-        act()
-    except Overtaken as error:
-        _stop(loop, one, Outcome.SUPERSEDED, error)
-    except (Throttled, Unreachable) as error:
-        if one.state and not error.effect_unknown:
-            _no_news(loop, one, error)
-        else:
-            _stop(loop, one, _where_it_stands(one, error), error)
-    except DeployError as error:
-        _stop(loop, one, _where_it_stands(one, error), error)
-    except Exception as error:  # noqa: BLE001 - one job's bug must not leave the others' debts open
-        cause = diagnose.Cause(
-            f"Unexpected: {type(error).__name__}: {error}",
-            "Please report this with the lines below.",
-            tuple(traceback.format_exc().splitlines()[-6:]),
-        )
-        _end(loop, one, Outcome.UNEXPECTED, cause)
-
-
-def _where_it_stands(one: Job, error: DeployError) -> Outcome:
-    """Before the service was touched it is a refusal; after it, or where nobody can say, undecided."""
-    return Outcome.UNDECIDED if one.state or error.effect_unknown else Outcome.REFUSED
-
-
-def _no_news(loop: Loop, one: Job, error: DeployError) -> None:
-    """A look that failed tells nothing; only a long series of them ends the wait."""
-    _renew(loop, [one])
-    if one.result is not None:  # somebody else holds the lock now
-        return
-    now = loop.clock.boottime()
-    one.blind_since = one.blind_since if one.blind_since is not None else now
-    if now - one.blind_since > loop.blind_patience:
-        _stop(loop, one, Outcome.UNDECIDED, error)
-    else:
-        one.next_look = now + min(1.0 + (now - one.blind_since) / 4, 10.0)
-
-
-def _stop(loop: Loop, one: Job, outcome: Outcome, error: DeployError) -> None:
-    _end(loop, one, outcome, diagnose.Cause(error.what, error.cure))
-
-
-def _end(loop: Loop, one: Job, outcome: Outcome, cause: diagnose.Cause) -> None:
-    """End a job from outside its rollout. One that was proven keeps that verdict, whatever came after."""
-    if one.result is not None:
-        return
-    if one.state and one.state.proven and one.state.outcome:
-        one.notes.append(cause.text)
-        finish(loop, one, one.state.outcome)
-    else:
-        finish(loop, one, outcome, cause)

@@ -146,7 +146,9 @@ def _left(seen: model.Service, entries: Sequence[Entry]) -> tuple[Entry | None, 
             left, before = _left(seen, older)
             if left is not None and _still_moves(left, before, seen):
                 return left, before  # it took over a rollout that nobody has brought to its end
-        unproven = entry.outcome in _UNSETTLED and not entry.proven and _still_moves(entry, older, seen)
+        # What failed and was left, or whose way back took too long, may roll on.
+        open_ = entry.outcome in _UNSETTLED or (entry.outcome == "failed" and _rolls(seen))
+        unproven = open_ and not entry.proven and _still_moves(entry, older, seen)
         return (entry if not entry.outcome or entry.debts or unproven else None), older
     return None, ()
 
@@ -182,7 +184,8 @@ def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[En
     if entry.outcome in _UNSETTLED and not entry.proven and not lost:
         return None
     if _rolls(seen):
-        return _taken_over(goal, entry, older, seen)
+        others = where(entry, older, seen) is Where.OTHERS or entry.outcome != "failed"
+        return _taken_over(goal, entry, older, seen) if others else None
     proven = f"{short(entry.revision)} was proven: only" if entry.proven else "Only"
     return replace(goal, tag=in_place, nothing=f"{proven} what it still owed is handed back.")
 

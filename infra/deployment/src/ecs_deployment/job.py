@@ -60,6 +60,7 @@ class Job:
     next_look: float = 0.0
     denied: Denied | None = None  # a part of the picture that may not be read: nothing can be proven then
     blind_since: float | None = None  # since when no look succeeded
+    unsent_since: float | None = None  # since when what the rollout asks for could not be sent
     told: set[str] = field(default_factory=set)  # events of the service that were already passed on
     notes: list[str] = field(default_factory=list)  # what the user should know besides
     stages: list[tuple[str, float]] = field(default_factory=list)  # (name, begin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from typing import NamedTuple
 
 from ecs_deployment import borrow, model
@@ -20,13 +21,21 @@ from ecs_deployment.rollout_state import Effect, GoBackTo, RaiseAgain, State
 
 @dataclass(frozen=True)
 class _Update:
-    """What one UpdateService sends. `old`: the deployment that was PRIMARY when we last looked."""
+    """What one UpdateService sends. `old`: the deployment that was PRIMARY when we last looked.
+
+    `after`: when our rollout began, by ECS's clock. What somebody else has begun since is not rolled over.
+    """
 
     old: str
     revision: str
     desired: int | None = None
     configuration: model.Content | None = None
     force: bool = False
+    after: float = inf
+
+
+class _Displaced(Exception):
+    """Somebody else's deployment is in place by now: the next look tells what that means."""
 
 
 class _Woken(Exception):
@@ -110,12 +119,15 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     """
     old = state.last.primary.id if state.last and state.last.primary else ""
     if isinstance(effect, RaiseAgain):
-        return _raise_or_leave(hands, state, _Update(old, state.revision, desired=effect.desired, force=True))
+        wanted = _Update(old, state.revision, effect.desired, force=True, after=state.created)
+        return _raise_or_leave(hands, state, wanted)
     if isinstance(effect, GoBackTo):
         revision = _usable(hands, effect.revision)
         # The same revision once more is a way back only as a new deployment.
-        wanted = _Update(old, revision, effect.desired, force=revision == state.revision)
-        return _raise_or_leave(hands, state, wanted)
+        again = revision == state.revision
+        return _raise_or_leave(
+            hands, state, _Update(old, revision, effect.desired, force=again, after=state.created)
+        )
     try:
         patiently(hands, lambda: hands.cloud.stop_deployment(effect.arn))
     except Conflict:
@@ -129,12 +141,15 @@ def perform(hands: Hands, state: State, effect: Effect) -> model.Service | None:
     return None
 
 
-def _raise_or_leave(hands: Hands, state: State, wanted: _Update) -> model.Service:
+def _raise_or_leave(hands: Hands, state: State, wanted: _Update) -> model.Service | None:
     """With the desired count, where that is still 0; what somebody has raised meanwhile stays as it is."""
     try:
-        return _update(hands, state.plan, wanted)
-    except _Woken:
-        return _update(hands, state.plan, replace(wanted, desired=None))
+        try:
+            return _update(hands, state.plan, wanted)
+        except _Woken:
+            return _update(hands, state.plan, replace(wanted, desired=None))
+    except _Displaced:
+        return None
 
 
 def _register(hands: Hands, content: model.Content, tags: tuple[model.Content, ...]) -> str:
@@ -157,10 +172,15 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
     def send() -> model.Service:
         nonlocal tried
         desired = wanted.desired
-        if desired:
+        if desired or (tried and wanted.after < inf):
             # The calls before this one may have taken long, and somebody may have woken it: their count stands.
             found = hands.cloud.services(cluster, [service]).get(service)
-            if found and found.desired:
+            newer = found.primary if found else None
+            if found and newer and newer.id not in earlier and newer.created_at > wanted.after:
+                if tried and newer.task_definition == wanted.revision:
+                    return found
+                raise _Displaced
+            if desired and found and found.desired:
                 # Count and deployment change together: with the deployment of before it cannot have been our call.
                 if not tried or (found.primary and found.primary.id == wanted.old):
                     raise _Woken(found)

@@ -20,11 +20,15 @@ _SECOND_LOOK = 3.0  # seconds
 
 @dataclass(frozen=True)
 class Hands:
-    """What acting needs: the port, the lock it holds, and a wait that a signal ends."""
+    """What acting needs: the port, the lock it holds, and a wait that a signal ends.
+
+    `meanwhile` is called before each such wait: what others need must not wait for AWS to take this one's change.
+    """
 
     cloud: Cloud
     held: Held
     interrupts: Interrupts
+    meanwhile: Callable[[], None] = lambda: None
 
 
 def patiently(hands: Hands, send: Callable[[], T], took_effect: Callable[[], T | None] | None = None) -> T:
@@ -51,6 +55,7 @@ def patiently(hands: Hands, send: Callable[[], T], took_effect: Callable[[], T |
             if unknown and took_effect:
                 error.effect_unknown = True
             raise
+        hands.meanwhile()
         hands.interrupts.wait(pause)
         pause *= 2
     raise AssertionError  # the last try returns or raises

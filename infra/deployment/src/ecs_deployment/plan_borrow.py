@@ -69,10 +69,12 @@ def needs(service: model.Service, fallback: Fallback, *, overlap: bool, leave: b
     if "minimumHealthyPercent" in changed and early.get("enable") and early.get("healthyPercent", 100) < 100:
         changed["earlySuccessCriteria"] = {**early, "healthyPercent": 100}
         debts.append(Debt("early_success", early["healthyPercent"], 100))
-    breaker = service.configuration.get("deploymentCircuitBreaker") or {}
-    if breaker.get("enable") and breaker.get("rollback") and (leave or not fallback.by_ecs):
-        changed["deploymentCircuitBreaker"] = {**breaker, "rollback": False}
-        debts.append(Debt("breaker_rollback", True, False))
+    for part, debt in (("deploymentCircuitBreaker", "breaker_rollback"), ("alarms", "alarm_rollback")):
+        live_part = service.configuration.get(part) or {}
+        if live_part.get("enable") and live_part.get("rollback") and (leave or not fallback.by_ecs):
+            changed[part] = {**live_part, "rollback": False}
+            debts.append(Debt(debt, True, False))
+    if {"deploymentCircuitBreaker", "alarms"} & changed.keys():
         story.append(f"ECS's own rollback is off for the rollout: {_why_off(fallback, leave=leave)}.")
     configuration = {**service.configuration, **changed} if changed else None
     return Borrowed(configuration, tuple(debts), start_first, tuple(story))

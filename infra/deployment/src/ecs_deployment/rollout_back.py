@@ -26,7 +26,7 @@ from ecs_deployment.verdict import Expectation, judge
 def fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """Our rollout failed: go back, or leave it where the user wants that or nothing else is known."""
     state = replace(state, cause=state.cause or cause_of(state, seen))
-    if not (state.limits.roll_back and state.plan.goes_back):
+    if not _leads(state):
         return replace(state, outcome=Outcome.INTERRUPTED if state.interrupted else Outcome.FAILED), ()
     state, deployment = _back(state, seen), seen.snapshot.deployment
     if _by_ecs(state) and deployment and deployment.status in ("PENDING", "IN_PROGRESS"):
@@ -37,7 +37,7 @@ def fail(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
 def retreat_by_ecs(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
     """ECS rolls back by itself. Where that leads to the wrong revision, we lead it on."""
     state = _back(replace(state, cause=state.cause or cause_of(state, seen)), seen)
-    if _by_ecs(state):
+    if _by_ecs(state) or not _leads(state):
         return state, ()
     return state, (GoBackTo(state.back_to, state.plan.fallback.desired),)
 
@@ -58,6 +58,8 @@ def retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     if primary is None:
         return replace(state, outcome=failed), ()
     ended = primary.rollout_state != "IN_PROGRESS"
+    if not _leads(state) and primary.id not in state.ours and primary.created_at < state.created:
+        state = replace(state, back_to=primary.task_definition)  # wherever ECS goes
     leads_back = primary.id not in state.ours and primary.task_definition == state.back_to
     if leads_back and _may_be_from_before(state, seen):
         if stale := doubting(state, primary.id, seen.now):
@@ -76,6 +78,8 @@ def retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     if stranger and not leads_back and primary.created_at >= state.created:
         return taken_over(state, primary)
     if primary.id in state.ours and not state.fallback_deployment and _ecs_will_not_go_back(state, seen):
+        if not _leads(state):
+            return replace(state, outcome=failed), ()
         return state, (GoBackTo(state.back_to, fallback.desired),)
     if out_of_time(state, seen.now):
         return replace(state, outcome=failed), ()
@@ -95,6 +99,11 @@ def _back(state: State, seen: Observation) -> State:
     fallback = state.plan.fallback.revision
     back = entered(state, Phase.RETREATING, seen.now)
     return replace(back, back_to=fallback, waiting_for=f"{_short(fallback)} to be back")
+
+
+def _leads(state: State) -> bool:
+    """Whether a rollout that fails is led back by us: what is to be left as it is we only watch."""
+    return state.limits.roll_back and state.plan.goes_back
 
 
 def _by_ecs(state: State) -> bool:
