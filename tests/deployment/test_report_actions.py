@@ -52,6 +52,12 @@ def test_the_next_command_is_one_that_has_something_to_do(action: str, outcome: 
     assert step in next_steps(report)
 
 
+def test_what_was_proven_before_the_interrupt_is_not_done_again() -> None:
+    proven = result("deploy", Outcome.INTERRUPTED, proven=True)
+    steps = next_steps(Report("staging", "v1", 1.0, 9, (proven,)))
+    assert steps == ["inv app.verify --env staging: look again, reading only"]
+
+
 def test_where_the_advice_is_another_command_the_refused_one_is_not_recommended() -> None:
     refused = result("wake", Outcome.REFUSED, advice="Run `inv app.deploy --env staging --tag TAG`.")
     assert next_steps(Report("staging", "", 1.0, 9, (refused,), "wake")) == []

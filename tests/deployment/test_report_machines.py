@@ -267,6 +267,19 @@ def test_the_summary_as_it_is_read() -> None:
         assert fact in html
 
 
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"outcome": Outcome.ASLEEP}, "after"),
+        ({"outcome": Outcome.INTERRUPTED, "proven": True}, "after"),
+        ({"outcome": Outcome.INTERRUPTED}, "tried"),
+        ({"outcome": Outcome.FAILED}, "tried"),
+    ],
+)
+def test_what_stays_is_not_called_tried(changes: dict[str, Any], column: str) -> None:
+    assert f"| before | {column} |" in page(report(replace(DEPLOYED, **changes)))
+
+
 def test_the_summary_cannot_be_broken_out_of() -> None:
     nasty = "<script> | `x` *y* [z](http://a) </details> ~a~ # h"
     shown = rendered(

@@ -97,6 +97,16 @@ def test_verify_wakes_only_what_sleeps_and_tells_how_it_went() -> None:
     assert (finding.code, finding.text) == ("wake", "waking it ended refused: Ann has the lock.")
 
 
+def test_a_sleeper_that_somebody_wakes_first_is_no_finding() -> None:
+    world = place()
+    looked = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
+    woken = act(world, "wake")
+    assert woken.outcome is Outcome.UNCHANGED
+    told = wake.told(looked, [woken])
+    assert told.findings == ()
+    assert told.story[-1] == "it was asleep, and somebody else woke it meanwhile"
+
+
 def test_sleep_and_wake_keep_the_tag() -> None:
     world = place()
     assert act(world, tag="demo").outcome is Outcome.DEPLOYED

@@ -169,6 +169,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         owed=settlement.owed,
         stages=job.timeline(now),
         notes=(*plan.notes, *job.notes),
+        proven=bool(state and state.proven),
         unsettled=outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED, Outcome.UNEXPECTED)
         and (bool(settlement.owed) or _open(job)),
     )
@@ -184,7 +185,8 @@ def _open(job: Job) -> bool:
 def _summary(final: Result, job: Job) -> str:
     """One sentence: the state the service is in now."""
     plan, state = job.plan, job.state
-    back = _short(plan.fallback.revision)
+    # Where its definition was inactive, the way back led to a new revision of the same content.
+    back = _short(state.back_to if state and state.back_to else plan.fallback.revision)
     match final.outcome:
         case Outcome.DEPLOYED | Outcome.DEPLOYED_WITH_LOSS if plan.was_asleep and plan.sleeps_again:
             return f"{final.revision} is proven and awake; it sleeps again once it is idle."
@@ -195,8 +197,6 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.ASLEEP:
             how = wakes(job.held.entry.environment, plan.name, plan.idle)
             return f"The service is at 0, on {final.revision}. {how}"
-        case Outcome.ROLLED_BACK if plan.adopts:
-            return f"The service is well, on {_short(state.back_to) if state else back} again."
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
         case Outcome.UNEXPECTED if state is None:

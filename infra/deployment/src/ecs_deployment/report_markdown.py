@@ -14,7 +14,7 @@ _LONGEST_LINE = 2000
 _BAR = 20  # characters of the longest stage
 # The mark stands beside a word that says the same, for those who do not see colours.
 _MARKS = {"good": "✅", "warning": "⚠️", "bad": "❌"}
-_STAYS = (Outcome.DEPLOYED, Outcome.DEPLOYED_WITH_LOSS, Outcome.UNCHANGED)
+_STAYS = (Outcome.DEPLOYED, Outcome.DEPLOYED_WITH_LOSS, Outcome.UNCHANGED, Outcome.ASLEEP)
 _ELSEWHERE = (
     "Cause",
     "Advice",
@@ -102,7 +102,8 @@ def _section(result: Result, environment: str) -> Iterator[str]:
 def _before_and_after(result: Result) -> Iterator[str]:
     if not (result.before or result.revision):
         return
-    yield f"| | before | {'after' if result.outcome in _STAYS else 'tried'} |"
+    stays = result.proven or result.outcome in _STAYS
+    yield f"| | before | {'after' if stays else 'tried'} |"
     yield "| --- | --- | --- |"
     yield f"| Revision | {_code(result.before) or 'none'} | {_code(result.revision) or 'none'} |"
     if result.digest or result.before_digest:

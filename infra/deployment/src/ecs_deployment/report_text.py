@@ -188,12 +188,13 @@ def next_steps(report: Report) -> Sequence[str]:
     resume = look("app.resume", "goes on from here")
     # What a resume saw go back may have been well, and only interrupted.
     anew = f"{_anew(report)}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
+    again = [look("app.verify", "look again, reading only")]
     deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
     if report.services and any(result.unsettled for result in report.services):
         return [clean(step) for step in (resume, look("app.abort", "undoes it"), status)]
     steps = {
-        Outcome.DEPLOYED: [look("app.verify", "look again, reading only")],
-        Outcome.UNCHANGED: [look("app.verify", "look again, reading only")],
+        Outcome.DEPLOYED: again,
+        Outcome.UNCHANGED: again,
         Outcome.ASLEEP: [look("app.wake", "wake it by hand")],
         Outcome.DEPLOYED_WITH_LOSS: [look("app.verify", "is all well by now?")],
         Outcome.REFUSED: [] if deploys_instead else [f"{_again(report)}: once the cause is mended"],
@@ -201,7 +202,9 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.FAILED: [status, anew],
         Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],
         Outcome.UNDECIDED: [resume, status],
-        Outcome.INTERRUPTED: [f"{_anew(report)}: starts anew"],
+        Outcome.INTERRUPTED: again
+        if all(r.proven for r in report.services)
+        else [f"{_anew(report)}: starts anew"],
         Outcome.UNEXPECTED: [status],
     }
     return [clean(step) for step in steps[report.outcome]] if report.services else []

@@ -40,6 +40,8 @@ def told(found: Verified, woken: Sequence[Result]) -> Verified:
     if result.outcome is Outcome.DEPLOYED:
         line = f"it was asleep: woken and proven in {result.seconds:.1f} s, and left to its scaler"
         return replace(found, story=(*found.story, line))
+    if result.outcome is Outcome.UNCHANGED:
+        return replace(found, story=(*found.story, "it was asleep, and somebody else woke it meanwhile"))
     why = result.cause or result.summary or "see above"
     finding = Finding("wake", f"waking it ended {result.outcome.value}: {why}")
     return replace(found, findings=(*found.findings, finding))
