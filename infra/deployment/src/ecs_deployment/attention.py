@@ -12,6 +12,8 @@ FOR_THE_PROOF = frozenset({Part.TASKS, Part.TARGETS, Part.DEPLOYMENT})
 _SOONEST = 0.25
 _LATEST = 3.0  # seconds; the verdict comes at most this late
 _LATEST_UNHURRIED = 7.0  # where nothing that is worth a second can happen
+_QUICK = 3.0  # an embedded rollout is over by then
+_SURE_TAIL = 50.0  # recorded from the last stop to "deployment completed": 78 and 81 s
 _ASK_ANYWAY = 60.0
 _TARGET = "the new target to be healthy"
 
@@ -66,36 +68,46 @@ def out_of_time(state: State, now: float) -> bool:
     """
     if state.phase is Phase.PROVING and now - state.phase_began > state.limits.no_progress:
         return True
-    since = state.phase_began if state.phase is Phase.RETREATING else state.began
-    return now - state.progressed > state.limits.no_progress or now - since > state.limits.at_most
+    return now - state.progressed > state.limits.no_progress or now - _since(state) > state.limits.at_most
+
+
+def _since(state: State) -> float:
+    return state.phase_began if state.phase is Phase.RETREATING else state.began
 
 
 def pause(state: State, now: float) -> float:
     """Seconds until the next look.
 
-    The first change after UpdateService tells how fast this ECS is (0.2 s embedded, 16 to 24 s on Fargate);
-    the looks keep that measure, so that a quick world is watched closely and a slow one costs few calls.
+    How soon something changes after UpdateService tells how fast this ECS is (0.2 s embedded, 16 to 24 s on Fargate),
+    and so does the time gone by: a quick world is watched closely while it is quick, and a slow one costs few calls,
+    however soon it showed the first task as pending.
     """
-    if state.first_change is None:
-        return _between(_SOONEST, 0.5 * (now - state.began), _LATEST_UNHURRIED)
-    steady = 0.135 * (state.first_change - state.began)
+    elapsed = now - _since(state)
+    if _nothing_yet(state):
+        return _between(_SOONEST, 0.5 * elapsed, _LATEST_UNHURRIED)
+    first = 0.0 if state.first_change is None else state.first_change - state.began
+    pace = max(0.135 * first, 0.1 * (elapsed - _QUICK))
     if state.phase is Phase.ROLLING and state.last and _unhurried(state, state.last, now):
-        return _between(_SOONEST, 2.5 * steady, _LATEST_UNHURRIED)
-    # What a run stepped into may change at once and then never: the longer nothing does, the rarer the looks.
-    return _between(_SOONEST, max(steady, 0.05 * (now - state.progressed)), _LATEST)
+        return _between(_SOONEST, 2.5 * pace, _LATEST_UNHURRIED)
+    return _between(_SOONEST, pace, _LATEST)
+
+
+def _nothing_yet(state: State) -> bool:
+    """Whether no new task has run or failed so far, nor, on the way to 0, an old one stopped."""
+    if state.phase is Phase.EMPTYING:
+        return state.first_change is None
+    newest = deployment_of(state.last, state.newest) if state.last else None
+    return state.phase is Phase.ROLLING and (newest is None or not (newest.running or newest.failed_tasks))
 
 
 def _unhurried(state: State, service: model.Service, now: float) -> bool:
-    """While a task starts, while an old one drains, and in the first half of the tail after that.
-
-    Recorded from the last stop to "deployment completed": 78 and 81 s, four times what the first start took.
-    """
+    """While a task starts again, while an old one drains, and in the first half of the tail after that."""
     newest = deployment_of(service, state.newest)
     if newest is None or not newest.running or _drains(state, service):
         return True
-    if state.old_gone is None or state.first_change is None:
+    if state.old_gone is None:
         return False
-    return now - state.old_gone < 2 * (state.first_change - state.began)
+    return now - state.old_gone < min(0.5 * (state.old_gone - state.began), _SURE_TAIL)
 
 
 def stage(state: State, service: model.Service, targets: Sequence[model.Target] = ()) -> str:
