@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecs_deployment.outcome import Outcome
+import pytest
+from ecs_deployment.outcome import Outcome, Report
+from ecs_deployment.report_final import screen
+from ecs_deployment.report_json import document
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import MemoryCloud, World, completes, crashes
@@ -23,6 +26,7 @@ def test_the_revision_it_went_back_to_is_the_one_that_runs() -> None:
     (result,) = world.drive(world.job(b.planned(content=b.definition(image="new").content, fallback=by_us)))
     assert (result.outcome, world.live().task_definition) == (Outcome.ROLLED_BACK, b.OLD.replace(":1", ":3"))
     assert result.summary == "The service is well, on app:3 again."
+    assert result.unchecked == ()  # of the way back only the targets are told, and it has some
 
 
 def test_what_was_proven_when_the_signal_came_is_known_as_proven() -> None:
@@ -42,3 +46,23 @@ def test_what_was_proven_when_the_signal_came_is_known_as_proven() -> None:
     (result,) = world.drive(world.job(b.planned(content=b.definition(image="new").content)))
     assert (result.outcome, result.proven, result.unsettled) == (Outcome.INTERRUPTED, True, False)
     assert result.summary == "app:2 was proven before the interrupt, and serves."
+
+
+@pytest.mark.parametrize(
+    ("works", "told"),
+    [
+        (True, "targets (no load balancer), containers (no health check)"),
+        (False, "targets (no load balancer)"),
+    ],
+)
+def test_what_a_good_verdict_does_not_rest_on_is_told(works: bool, told: str) -> None:
+    world = World()
+    world.cloud.put("app", replace(world.live(), load_balancers=()))
+    world.cloud.progress = completes if works else _only_the_new_one_crashes
+    (result,) = world.drive(world.job(b.planned(content=b.definition(image="new").content)))
+    assert result.outcome is (Outcome.DEPLOYED if works else Outcome.ROLLED_BACK)
+    shown = [line.text for line in screen(Report("staging", "demo", 1.0, 1, (result,)), 80)]
+    assert f"  Unchecked   {told}" in shown
+    assert document(Report("staging", "demo", 1.0, 1, (result,)))["services"][0]["unchecked"] == told.split(
+        ", "
+    )

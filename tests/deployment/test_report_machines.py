@@ -49,6 +49,7 @@ def test_json_has_every_key() -> None:
         "handed_back": ["minimumHealthyPercent 0", "scale-in"],
         "owed": [],
         "summary": "The service is awake, and sleeps again after 5 idle minutes.",
+        "unchecked": [],
         "notes": ["minimumHealthyPercent 100 would spare raising it at each deploy."],
         "stages": [
             {"name": "starting", "seconds": 12.1},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment import model
-from ecs_deployment.verdict import Expectation, judge
+from ecs_deployment.verdict import Expectation, judge, not_asked
 
 from tests.deployment.builders import (
     DIGEST,
@@ -105,3 +105,20 @@ def test_more_desired_tasks_want_more_healthy_targets() -> None:
 def test_instance_targets_are_asked_as_a_group() -> None:
     seen = snapshot(running=(task(addresses=()),), targets=(target(id="i-0123"),))
     assert judge(seen, EXPECTED) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "told"),
+    [
+        (service(), replace(EXPECTED, checked=("app",)), ()),
+        (service(), EXPECTED, ("containers (no health check)",)),
+        (service(), replace(EXPECTED, digests=frozenset(), checked=("app",)), ("image (digest not known)",)),
+        (service(load_balancers=()), replace(EXPECTED, checked=("app",)), ("targets (no load balancer)",)),
+        (service(load_balancers=()), None, ("targets (no load balancer)",)),
+        (service(), None, ()),
+    ],
+)
+def test_what_a_verdict_does_not_rest_on(
+    seen: model.Service, expected: Expectation | None, told: tuple[str, ...]
+) -> None:
+    assert not_asked(seen, expected) == told

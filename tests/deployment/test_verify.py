@@ -86,7 +86,7 @@ def test_the_story_of_one_awake_and_one_asleep() -> None:
     awake = verify.verify(b.SETTINGS, b.snapshot(), PINNED, None, (PROOF,), locked=False)
     assert (awake.asleep, awake.story, awake.revision, awake.digest) == (
         False,
-        ("1 of 1 tasks run",),
+        ("1 of 1 tasks run", "not checked: containers (no health check), traffic (no url)"),
         "app:1",
         b.DIGEST,
     )

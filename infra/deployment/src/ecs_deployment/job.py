@@ -19,6 +19,7 @@ from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
 from ecs_deployment.rollout_evident import failures_allowed
 from ecs_deployment.rollout_state import Limits, Phase, State, deployment_of
+from ecs_deployment.verdict import not_asked
 from ecs_deployment.wording import wakes
 
 
@@ -70,7 +71,7 @@ class Job:
     @property
     def rolls(self) -> bool:
         """Whether something was still rolling when we last looked, whoever started it."""
-        service, state = self._service, self.state
+        service, state = self.service, self.state
         left = state is not None and state.outcome is Outcome.INTERRUPTED and state.phase is Phase.ROLLING
         if service and state and left and deployment_of(service, state.newest) is None:
             return True  # it was left to go on by itself, and this answer is from before it
@@ -78,7 +79,7 @@ class Job:
         return bool(service and service.desired and primary and primary.rollout_state == "IN_PROGRESS")
 
     @property
-    def _service(self) -> model.Service | None:
+    def service(self) -> model.Service | None:
         """The service as it was seen last, by the rollout or, where there is none, by planning."""
         if self.state is not None:
             return self.state.last
@@ -87,7 +88,7 @@ class Job:
     @property
     def holds_out(self) -> bool:
         """Whether tasks of an earlier deployment serve in place of one that failed: only the floor keeps them."""
-        service = self._service
+        service = self.service
         primary = service.primary if service else None
         if not service or not service.desired or primary is None or primary.rollout_state != "FAILED":
             return False
@@ -169,6 +170,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         owed=settlement.owed,
         stages=job.timeline(now),
         notes=(*plan.notes, *job.notes),
+        unchecked=_unchecked(job, outcome),
         proven=bool(state and state.proven),
         unsettled=outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED, Outcome.UNEXPECTED)
         and (bool(settlement.owed) or _open(job)),
@@ -180,6 +182,16 @@ def _open(job: Job) -> bool:
     """Whether the rollout, or the way back from it, may not be over."""
     state = job.state
     return state is not None and not state.proven and (job.rolls or state.phase is not Phase.RETREATING)
+
+
+def _unchecked(job: Job, outcome: Outcome) -> tuple[str, ...]:
+    """What a verdict that the service is well does not rest on; its traffic has a line of its own."""
+    service, state = job.service, job.state
+    if service is None or state is None:
+        return ()
+    if state.proven:
+        return not_asked(service, job.plan.expectation)
+    return not_asked(service, None) if outcome is Outcome.ROLLED_BACK else ()
 
 
 def _summary(final: Result, job: Job) -> str:

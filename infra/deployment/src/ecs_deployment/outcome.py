@@ -86,6 +86,7 @@ class Result:
     summary: str = ""  # one sentence: the state things are in now
     stages: tuple[Stage, ...] = ()
     notes: tuple[str, ...] = ()  # what could not be checked, what to consider
+    unchecked: tuple[str, ...] = ()  # what a good verdict does not rest on, and why
     proven: bool = False  # the revision was seen well, whatever came after
     unsettled: bool = False  # it may still roll, or something is owed: a run that goes on or undoes it is due
 

@@ -44,6 +44,7 @@ def _service(result: Result) -> dict[str, Any]:
         "owed": [clean(debt) for debt in result.owed],
         "summary": clean(result.summary) or None,
         "notes": [clean(note) for note in result.notes],
+        "unchecked": list(result.unchecked),
         "stages": [{"name": stage.name, "seconds": round(stage.seconds, 1)} for stage in result.stages],
     }
 

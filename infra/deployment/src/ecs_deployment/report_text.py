@@ -150,6 +150,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
             else "",
         ),
         ("Traffic", traffic(result.probe) if changed and result.stages else ""),
+        ("Unchecked", ", ".join(result.unchecked)),
         ("Stages", ", ".join(map(_stage, result.stages))),
         ("Given back", ", ".join(result.handed_back)),
         *(("Still owed", debt) for debt in result.owed),

@@ -70,18 +70,17 @@ def digests_in_place(
     return tuple(dict.fromkeys(filter(None, pinned))) or tuple(dict.fromkeys(filter(None, reported)))
 
 
-def not_asked(snapshot: model.Snapshot, expected: Expectation, url: str | None) -> tuple[str, ...]:
-    """What the proof could not rest on, in words for the report."""
-    missing = []
-    if not snapshot.service.load_balancers:
-        missing.append("no load balancer, so target health was not asked")
-    if not expected.checked:
-        missing.append("no container health check")
-    if not expected.digests:
-        missing.append("the image's digest is not known, so it was not compared")
-    if not url:
-        missing.append("no url, so no request was sent")
-    return tuple(missing)
+def not_asked(service: model.Service, expected: Expectation | None) -> tuple[str, ...]:
+    """What a verdict without findings could not rest on, and why, in words for the report.
+
+    `expected` None: nothing was held against the containers, as on a way back.
+    """
+    asked = {
+        "targets (no load balancer)": bool(service.load_balancers),
+        "containers (no health check)": expected is None or bool(expected.checked),
+        "image (digest not known)": expected is None or bool(expected.digests),
+    }
+    return tuple(what for what, was_asked in asked.items() if not was_asked)
 
 
 def _service(service: model.Service, revision: str) -> Iterable[Finding]:

@@ -86,6 +86,7 @@ def verify(
         findings.append(Finding("digest", f"the service {how} {on}, and not {wanted}; {cure}"))
     findings += _left_behind(snapshot, entries, locked=locked)
     story += _advice(snapshot)
+    story += [] if asleep else _unchecked(settings, snapshot.service, expected)
     return Verified(
         settings.name,
         current.short,
@@ -151,6 +152,12 @@ def _advice(snapshot: model.Snapshot) -> Iterator[str]:
             f"deployment configuration {live}: set minimumHealthyPercent to 100, since anything else may stop the "
             "last task first; our deploys raise it for their duration"
         )
+
+
+def _unchecked(settings: ServiceSettings, service: model.Service, expected: Expectation) -> Iterator[str]:
+    missing = [*verdict.not_asked(service, expected), *([] if settings.url else ["traffic (no url)"])]
+    if missing:
+        yield f"not checked: {', '.join(missing)}"
 
 
 def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send: bool) -> Verified:
