@@ -93,6 +93,11 @@ CODES = "Health checks failed with these codes: [503]"
         (seen(stopped(EXITED, "EssentialContainerExited", container(137))), "ran out of memory", "memory"),
         (
             seen(stopped(EXITED, "EssentialContainerExited", container(0))),
+            "Container app came to its end with exit code 0 2 s after it started.",
+            "has to go on",
+        ),
+        (
+            seen(stopped(EXITED, "EssentialContainerExited", container(None))),
             f"A task stopped: {EXITED}",
             "containers",
         ),
@@ -233,17 +238,6 @@ def test_failures_are_counted_and_the_hopeless_among_them() -> None:
     assert diagnose.failures(tasks, OURS) == diagnose.Failures(3, 2)
 
 
-def test_the_container_whose_log_tells_most() -> None:
-    side, app = container(0, name="proxy"), container(1)
-    exited = stopped(EXITED, "EssentialContainerExited", side, app)
-    later = replace(exited, arn=exited.arn[:-32] + 32 * "f", created_at=exited.created_at + 1)
-    assert diagnose.failing_containers([exited], OURS) == ((f"{2:032x}", "app"),)
-    assert diagnose.failing_containers([exited, later], OURS) == ((32 * "f", "app"), (f"{2:032x}", "app"))
-    never_ran = replace(stopped(CANNOT_PULL), started_at=None)
-    assert diagnose.failing_containers([never_ran], OURS) == (), "it wrote nothing"
-    assert diagnose.failing_containers([b.task(2)], OURS) == ()
-
-
 REGISTRY_AUTH = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
     "unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError"
@@ -284,6 +278,25 @@ def test_an_alarm_that_failed_the_deployment_is_named() -> None:
     )
     cause = diagnose.cause(replace(found, service=watching), OURS)
     assert cause.text == "ECS failed the deployment because an alarm went off (app-errors)."
+
+
+BY_ALARM = "(deployment ecs-svc/{}) deployment failed: alarm detected."
+FLAKE = stopped(CANNOT_PULL, created_at=2.0)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (BY_ALARM.format(2), "because an alarm went off"),
+        (BY_ALARM.format(2).replace("(", "").replace(")", ""), "because an alarm went off"),
+        (BY_ALARM.format(20), "The image cannot be pulled"),
+        (BY_ALARM.format(1), "The image cannot be pulled"),
+    ],
+)
+def test_one_task_that_failed_on_the_way_does_not_hide_the_alarm(event: str, text: str) -> None:
+    found = diagnose.cause(seen(FLAKE, events=("rolling back to deployment ecs-svc/1.", event)), OURS)
+    assert text in found.text
+    assert found.evidence == (f"1 x {CANNOT_PULL}",)
 
 
 def test_start_throttling_is_named() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ecs_deployment import model
+from ecs_deployment.diagnose_exit import of_exit, to_blame
 from ecs_deployment.wording import short
 
 # What the scheduler does on its own account is no failure (recorded: "Scaling activity initiated by ...").
@@ -17,7 +18,7 @@ _ORDERLY = re.compile(
 _HOPELESS = ("CannotPullContainerError", "CannotPullImageManifestError", "ResourceInitializationError")
 _ELB = "failed ELB health checks"
 _UNHEALTHY = (_ELB, "failed container health checks")
-_MEMORY_EXIT = 137
+_BY_ALARM = re.compile(r"deployment (?P<id>ecs-svc/\d+)\)? deployment failed: alarm detected")
 _LINES = 8
 NO_REASON = "ECS gave no reason."
 LOG = "log: "
@@ -65,15 +66,15 @@ def failed_a_target_check(tasks: Iterable[model.Task]) -> bool:
 
 
 def failing_containers(
-    tasks: Iterable[model.Task], deployment_ids: frozenset[str]
+    tasks: Iterable[model.Task], deployment_ids: frozenset[str], deployed: Collection[str] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """(task id, container) whose log lines tell most: of each failed task, newest first, the one that exited badly.
+    """(task id, container) whose log lines tell most: of each failed task, newest first, the one it failed for.
 
-    Tasks of which nothing ever ran are left out: they wrote nothing.
+    Tasks of which nothing ever ran are left out: they wrote nothing. `deployed` are the containers whose image was.
     """
     failed = [t for t in tasks if t.started_by in deployment_ids and is_failure(t) and _ran(t)]
     failed.sort(key=lambda t: t.created_at, reverse=True)
-    return tuple((t.id, _worst(t.containers).name) for t in failed)
+    return tuple((t.id, to_blame(t, deployed).name) for t in failed)
 
 
 def _ran(task: model.Task) -> bool:
@@ -81,19 +82,24 @@ def _ran(task: model.Task) -> bool:
     return exited or bool(task.containers and task.started_at is not None)
 
 
-def _worst(containers: Sequence[model.Container]) -> model.Container:
-    return next((c for c in containers if c.exit_code not in (None, 0)), containers[0])
-
-
 def cause(
-    snapshot: model.Snapshot, deployment_ids: frozenset[str], log: Sequence[str] = (), since: float = 0.0
+    snapshot: model.Snapshot,
+    deployment_ids: frozenset[str],
+    log: Sequence[str] = (),
+    since: float = 0.0,
+    deployed: Collection[str] = (),
 ) -> Cause:
-    """The one cause of a failed deploy, from what one full look brought. `since` cuts older events off."""
+    """The one cause of a failed deploy, from what one full look brought. `since` cuts older events off.
+
+    `deployed`: as in `failing_containers`.
+    """
     failed = [t for t in snapshot.stopped if t.started_by in deployment_ids and is_failure(t)]
     events = [e.message for e in snapshot.service.events if e.at >= since]
     evidence = (*_grouped(failed), *_bad_targets(snapshot), *quoted(log))
-    if failed:
-        text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot, events)
+    if any(_failed_by_alarm(message, deployment_ids) for message in events):
+        text, advice = _of_alarm(snapshot)  # whatever tasks failed on the way, it is why ECS went back
+    elif failed:
+        text, advice = _of_task(max(failed, key=lambda t: t.created_at), snapshot, events, deployed)
     else:
         text, advice = _of_service(snapshot, events)
     return Cause(text, advice, evidence)
@@ -104,7 +110,9 @@ def quoted(log: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{LOG}{line}" for line in log[-_LINES:])
 
 
-def _of_task(task: model.Task, snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
+def _of_task(
+    task: model.Task, snapshot: model.Snapshot, events: Sequence[str], deployed: Collection[str]
+) -> tuple[str, str]:
     reason = task.stopped_reason
     detail = next((c.reason for c in task.containers if c.reason), "")
     if "CannotPull" in reason or "CannotPull" in detail:
@@ -123,7 +131,7 @@ def _of_task(task: model.Task, snapshot: model.Snapshot, events: Sequence[str]) 
             (f"Container {c.name}" for c in task.containers if c.health == "UNHEALTHY"), "A container"
         )
         return f"{sick} fails its own health check.", "Run the check's command inside the new image."
-    return _of_exit(task)
+    return of_exit(task, deployed)
 
 
 def _of_initialisation(reason: str) -> tuple[str, str]:
@@ -169,29 +177,17 @@ def _of_placement(reason: str) -> tuple[str, str]:
     )
 
 
-def _of_exit(task: model.Task) -> tuple[str, str]:
-    bad = next((c for c in task.containers if c.exit_code not in (None, 0)), None)
-    if bad is None:
-        return (
-            f"A task stopped: {task.stopped_reason or task.stop_code}",
-            "See the task's containers for the reason.",
-        )
-    if bad.exit_code == _MEMORY_EXIT or "OutOfMemory" in bad.reason:
-        return (
-            f"Container {bad.name} was killed (exit code {bad.exit_code}): it most likely ran out of memory.",
-            "Raise `memory` in the task definition, or find what grows.",
-        )
+def _failed_by_alarm(message: str, deployment_ids: frozenset[str]) -> bool:
+    told = _BY_ALARM.search(message)
+    return told is not None and told["id"] in deployment_ids
+
+
+def _of_alarm(snapshot: model.Snapshot) -> tuple[str, str]:
+    names = snapshot.service.configuration.get("alarms", {}).get("alarmNames", ())
     return (
-        f"Container {bad.name} exited with code {bad.exit_code} {_when(task)}.",
-        "Its last log lines are below, if it wrote any; run the image with the same environment to see more.",
+        f"ECS failed the deployment because an alarm went off ({', '.join(names)}).",
+        "See what the alarm watches, and the log of the new tasks.",
     )
-
-
-def _when(task: model.Task) -> str:
-    if task.started_at is None or task.stopped_at is None:
-        return "before it was running"
-    seconds = task.stopped_at - task.started_at
-    return f"{seconds:.0f} s after it started" if seconds >= 1 else "right after it started"
 
 
 def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, str]:
@@ -203,12 +199,6 @@ def _of_service(snapshot: model.Snapshot, events: Sequence[str]) -> tuple[str, s
             return (
                 "Tasks fail to start again and again, and ECS slows down.",
                 "See the stop reasons of the tasks.",
-            )
-        if "deployment failed: alarm detected" in message:
-            names = snapshot.service.configuration.get("alarms", {}).get("alarmNames", ())
-            return (
-                f"ECS failed the deployment because an alarm went off ({', '.join(names)}).",
-                "See what the alarm watches, and the log of the new tasks.",
             )
         if "operations are being throttled" in message:
             return "AWS throttles the start of tasks.", "Wait; ECS tries again by itself."

@@ -235,7 +235,8 @@ def _answers(seen: model.Snapshot) -> bool:
 def _log(loop: Loop, one: Job, snapshot: model.Snapshot, chance: int = 0) -> tuple[str, ...]:
     """A failing container's last lines; a log that cannot be read must not hide the cause itself."""
     assert one.state is not None
-    found = diagnose.failing_containers(snapshot.stopped, frozenset(one.state.ours))
+    ours, deployed = frozenset(one.state.ours), one.plan.expectation.containers
+    found = diagnose.failing_containers(snapshot.stopped, ours, deployed)
     if not found:
         return ()
     try:

@@ -77,12 +77,14 @@ def way_back_fails(state: State, seen: Observation, primary: model.Deployment) -
     failing = _is_evident(diagnose.failures(ours, mine), seen.snapshot.service.desired, none_runs)
     if primary.rollout_state != "FAILED" and not (none_runs and failing):
         return None
-    return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, since=state.created)
+    deployed = state.plan.expectation.containers
+    return diagnose.cause(replace(seen.snapshot, stopped=ours), mine, (), state.created, deployed)
 
 
 def cause_of(state: State, seen: Observation) -> Cause:
     """The one cause of what this look shows of our deployments."""
-    return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, since=state.created - 5)
+    deployed = state.plan.expectation.containers
+    return diagnose.cause(seen.snapshot, frozenset(state.ours), seen.log, state.created - 5, deployed)
 
 
 def _is_evident(found: diagnose.Failures, desired: int, none_runs: bool) -> bool:
