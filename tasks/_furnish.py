@@ -79,10 +79,11 @@ def _furnish(
     if _lacks_stack(facts, service):
         from ecs_deployment.clock import RealClock
         from ecs_provisioning.apply import apply
+        from ecs_provisioning.lock import Unlocked
         from ecs_provisioning.prepare import Wish
 
         wish = Wish(found.environment.name, service, journal=found.environment.journal)
-        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda *_: nullcontext(lambda: None))
+        made = apply(found.aws, wish, RealClock(), lambda _: None, lambda *_: nullcontext(Unlocked()))
         tell(
             f"Created stack {made.name}: service {service.service} in cluster {service.cluster}, at desired 0 until "
             "its first deploy."

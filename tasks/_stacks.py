@@ -36,12 +36,15 @@ def apply(
 ) -> None:
     """Bring each stack to where it should be, one after the other."""
     from ecs_deployment.clock import RealClock
+    from ecs_provisioning import ahead
     from ecs_provisioning.apply import apply as bring
     from ecs_provisioning.lock import locks
 
     connection, clock = _connected(name), RealClock()
     lock = locks(connection.cloud, connection.environment, clock)
-    for wish in _wishes(connection, services, wishes):
+    asked = _wishes(connection, services, wishes)
+    ahead.check(connection.aws, connection.cloud, connection.environment, asked, clock)
+    for wish in asked:
         done = bring(connection.aws, wish, clock, print, lock, discard_live_changes=discard_live_changes)
         print(f"{done.name}: {done.outcome}")
         if done.outcome != "unchanged":
@@ -55,7 +58,10 @@ def apply(
 
 
 def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) -> None:
-    """Take each stack away, the last one first: the first may have made the cluster of the others."""
+    """Take the stacks away, the last one first: the first may have made the cluster of the others.
+
+    Everything is asked for, and every lock is held, before the first one goes.
+    """
     from ecs_deployment.clock import RealClock
     from ecs_provisioning import apply, ending
     from ecs_provisioning.lock import locks
@@ -65,6 +71,7 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
         raise _unconfirmed(name, confirm)
     connection, clock = _connected(name), RealClock()
     lock = locks(connection.cloud, connection.environment, clock, action="destroy")
+    stacks = {}
     for wish in reversed(_wishes(connection, services, {})):
         stack = apply.existing(connection.aws, name, wish.service.name)
         if stack is None:
@@ -78,8 +85,9 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
             typed = _typed(f"Type the name of the environment to take {stack.name} away: ")
             if typed != name:
                 raise _unconfirmed(name, typed)
-        if not dry:
-            apply.destroy(connection.aws, name, stack, clock, print, lock)
+        stacks[wish.service.name] = stack
+    if not dry:
+        apply.destroy(connection.aws, name, stacks, clock, print, lock)
 
 
 def _typed(question: str) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 
 from ecs_deployment.clock import RealClock
 from ecs_provisioning import template
-from ecs_provisioning.apply import Applied, Keep, apply
+from ecs_provisioning.apply import Applied, apply
 from ecs_provisioning.calls import Aws
+from ecs_provisioning.lock import Ours, Unlocked
 from ecs_provisioning.prepare import Wish
 
 
-def free(*_: Any) -> AbstractContextManager[Keep]:
+def free(*_: Any) -> AbstractContextManager[Ours]:
     """The lock of a service that nobody else wants."""
-    return nullcontext(lambda: None)
+    return nullcontext(Unlocked())
 
 
 def applied(aws: Aws, wish: Wish, **how: Any) -> Applied:

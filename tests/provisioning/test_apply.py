@@ -11,14 +11,14 @@ from ecs_deployment import events
 from ecs_deployment.aws.permissions import PERMISSIONS
 from ecs_deployment.clock import RealClock
 from ecs_deployment.errors import Denied, LockHeld, Refused, Unreachable
-from ecs_deployment.journal import Taking, journal_path, take
+from ecs_deployment.journal import Taking, journal_path, read, take
+from ecs_provisioning import ahead, changeset, live, stack, template
 from ecs_provisioning import apply as room
-from ecs_provisioning import changeset, live, stack, template
 from ecs_provisioning.apply import apply
 from ecs_provisioning.calls import call
 from ecs_provisioning.errors import StackRolledBack, Undecided
 from ecs_provisioning.live import Live
-from ecs_provisioning.lock import locked
+from ecs_provisioning.lock import locked, locks
 from ecs_provisioning.prepare import Wish, forget, prepare
 
 from tests.engine import wait_for
@@ -189,20 +189,7 @@ def test_an_apply_holds_the_lock_that_a_deploy_takes(where: Place) -> None:
     cloud, environment = where.connection.cloud, where.connection.environment
     path = journal_path(environment.journal, CLUSTER, SERVICE)
     rival = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
-    found = stack.read(where.connection.aws, NAME)
-    assert found
     try:
-        with pytest.raises(LockHeld):
-            room.destroy(
-                where.connection.aws,
-                "local",
-                found,
-                RealClock(),
-                lambda _: None,
-                lambda service, live: locked(
-                    cloud, environment, service, live, RealClock(), action="destroy"
-                ),
-            )
         with pytest.raises(LockHeld):
             held(where, wish(where, MinimumHealthyPercent="80"))
     finally:
@@ -275,12 +262,32 @@ def test_a_second_service_finds_the_cluster_of_the_first(where: Place) -> None:
     done = applied(aws, second)
     assert stack.physical(aws, done.stack, "Cluster") == ""
     assert done.stack.outputs["ClusterName"] == CLUSTER
-    room.destroy(aws, "local", done.stack, RealClock(), lambda _: None, free)
+    # Where one of two services is being deployed, neither loses its stack.
+    cloud, environment = where.connection.cloud, where.connection.environment
+    both = {"b": done.stack, "app": stack.read(aws, NAME) or done.stack}
+    lock = locks(cloud, environment, RealClock(), action="destroy")
+    path = journal_path(environment.journal, CLUSTER, SERVICE)
+    rival = take(cloud, path, Taking("deploy", "local", "app"), clock=RealClock())
+    try:
+        with pytest.raises(LockHeld) as refused:
+            room.destroy(aws, "local", both, RealClock(), lambda _: None, lock)
+        asked = [second, wish(where, HealthCheckInterval=fresh(where))]
+        with pytest.raises(LockHeld):
+            ahead.check(aws, cloud, environment, asked, RealClock())
+        ahead.check(aws, cloud, environment, [second, wish(where)], RealClock())  # it would stay as it is
+    finally:
+        rival.close("interrupted")
+    assert "Wait until that is over (`inv app.status --env local --service app` tells)" in refused.value.cure
+    assert "--wait-for-lock" not in refused.value.cure
+    assert [one.outcome for one in read(cloud, journal_path(environment.journal, CLUSTER, "b"))] == [
+        "refused"
+    ]
+    room.destroy(aws, "local", {"b": done.stack}, RealClock(), lambda _: None, lock)
     assert room.existing(aws, "local", "b") is None
     # Its repository stayed, and the next stack takes it as it is.
     again = applied(aws, second)
     assert stack.physical(aws, again.stack, "Repository") == ""
-    room.destroy(aws, "local", again.stack, RealClock(), lambda _: None, free)
+    room.destroy(aws, "local", {"b": again.stack}, RealClock(), lambda _: None, free)
 
 
 def test_the_first_interrupt_waits_and_keeps_deploys_out(where: Place) -> None:

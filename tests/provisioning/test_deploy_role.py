@@ -93,7 +93,7 @@ def test_a_second_service_of_the_environment_is_deployed_by_the_same_role(
     other = replace(other, parameters={"GitHubRepository": "acme/other"}, siblings=(NAME, wish.service.name))
     with planned(aws, other, RealClock()) as prepared:
         assert {one.logical for one in prepared.changes} >= {"DeployRole", "DeployPolicy"}
-    room.destroy(aws, "test", done.stack, RealClock(), lambda _: None, free)
+    room.destroy(aws, "test", {wish.service.name: done.stack}, RealClock(), lambda _: None, free)
     attached = aws.read("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert len(attached) == 1
 

@@ -37,7 +37,7 @@ def test_a_failed_creation_says_why_and_how_to_begin_anew(
     assert "inv infra.destroy --env test --confirm test" in refused.value.cure
     found = room.existing(aws, "test", wish.service.name)
     assert found
-    room.destroy(aws, "test", found, RealClock(), lambda _: None, free)
+    room.destroy(aws, "test", {wish.service.name: found}, RealClock(), lambda _: None, free)
     assert applied(aws, wish).outcome == "created"
 
 
@@ -120,7 +120,7 @@ def test_a_service_that_other_tools_made_needs_no_stack(aws: Aws, wish: Wish) ->
     with pytest.raises(Refused, match=r"and no stack ecs-other-.* made it") as refused:
         applied(aws, other)
     assert "names in environments.toml are enough" in refused.value.cure
-    room.destroy(aws, "test", stack_of, RealClock(), lambda _: None, free)
+    room.destroy(aws, "test", {wish.service.name: stack_of}, RealClock(), lambda _: None, free)
 
 
 @pytest.mark.parametrize("named", [{"VpcId": "vpc-1"}, {"SubnetIds": "subnet-1"}])
@@ -172,7 +172,7 @@ def test_what_an_end_leaves_behind_is_told_before(aws: Aws, wish: Wish) -> None:
         "journal of deploys in SSM",
     ]
     told: list[str] = []
-    room.destroy(aws, "test", found, RealClock(), told.append, free)
+    room.destroy(aws, "test", {wish.service.name: found}, RealClock(), told.append, free)
     skipped = [line.split(":")[0] for line in told if "DELETE_SKIPPED" in line]
     assert sorted(skipped) == ["Repository", "TaskDefinition"]
     done = {line.split(":")[0] for line in told if "DELETE_COMPLETE" in line}

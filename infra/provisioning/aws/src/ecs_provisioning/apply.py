@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.errors import CloudError, Denied, DeployError, Refused
@@ -17,6 +18,7 @@ from ecs_provisioning.changeset import ChangeSet
 from ecs_provisioning.errors import Interrupted, Undecided
 from ecs_provisioning.gone import given_up
 from ecs_provisioning.live import Live
+from ecs_provisioning.lock import Lock, Ours, kept
 from ecs_provisioning.names import filled, stack_name
 from ecs_provisioning.prepare import Prepared, Wish, adoption, prepare, surrender, worked_out
 from ecs_provisioning.show import INTERRUPTING
@@ -24,9 +26,6 @@ from ecs_provisioning.stack import Stack
 
 Keep = Callable[[], None]
 """To be called while one waits, so that a lock stays ours."""
-
-Lock = Callable[[ServiceSettings, Live | None], AbstractContextManager[Keep]]
-"""Keeps deploys of the service out while it is being changed."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def apply(
         return Applied(prepared.name, "unchanged", prepared.stack)
     _check_losses(prepared, discard_live_changes)
     _check_interruption(prepared, wish.service)
-    with lock(prepared.service, prepared.live) as keep:
+    with lock(prepared.service, prepared.live) as ours:
+        keep = ours.renew_if_due
         _check_service(aws, prepared)
         if prepared.adopt:
             tell(f"{prepared.name} learns what the service runs now; that changes nothing.")
@@ -111,19 +111,36 @@ def _unproven(prepared: Prepared, wish: Wish) -> str:
     )
 
 
-def destroy(aws: Aws, environment: str, found: Stack, clock: Clock, tell: Tell, lock: Lock) -> None:
-    """Take a stack away, telling every event. Raises `Refused` while something else is done to it, `LockHeld`
-    while its service is being deployed.
+def destroy(
+    aws: Aws, environment: str, stacks: Mapping[str, Stack], clock: Clock, tell: Tell, lock: Lock
+) -> None:
+    """Take the stacks of these services away, in that order, telling every event.
+
+    Raises `Refused` while something else is done to one of them, and `LockHeld` while one of the services is being
+    deployed: all locks are taken before anything goes, and each is let go of with its stack.
     """
-    condition.check_free(found)
-    service = filled(ServiceSettings(found.name), found.outputs)
-    running = None
-    if service.cluster and service.service and service.containers:
-        running = live.read(aws, service.cluster, service.service, service.containers[0])
-    with lock(service, running) as keep:
-        mark = stack.last_event(aws, found.id)
-        stack.delete(aws, found)
-        _ended_well(aws, found.id, mark, environment, tell, clock, keep)
+    for found in stacks.values():
+        condition.check_free(found)
+    with ExitStack() as all_locks:
+        turns: list[tuple[Stack, ExitStack, Ours]] = []
+        for name, found in stacks.items():
+            one = all_locks.enter_context(ExitStack())
+            turns.append((found, one, one.enter_context(lock(*_running(aws, name, found)))))
+        for found, one, ours in turns:
+            ours.fence()  # it may have waited long for its turn
+            mark = stack.last_event(aws, found.id)
+            stack.delete(aws, found)
+            keep = partial(kept, ours, [others for _, _, others in turns])
+            _ended_well(aws, found.id, mark, environment, tell, clock, keep)
+            one.close()
+
+
+def _running(aws: Aws, name: str, found: Stack) -> tuple[ServiceSettings, Live | None]:
+    """The service of a stack under the names that it has there, and what it runs."""
+    service = filled(ServiceSettings(name), found.outputs)
+    if not (service.cluster and service.service and service.containers):
+        return service, None
+    return service, live.read(aws, service.cluster, service.service, service.containers[0])
 
 
 def existing(aws: Aws, environment: str, service: str) -> Stack | None:
