@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from ecs_deployment import model
 from ecs_deployment.outcome import Outcome
+from ecs_deployment.probe import Probe
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import MemoryCloud, completes, stands
 from tests.deployment.test_drive import nothing_is_borrowed, once_rolling, only_configured, plan, world
+from tests.deployment.test_probe import OK, SILENCE, serving
+from tests.waiting import wait_for
 
 
 def test_the_first_signal_rolls_back() -> None:
@@ -154,3 +158,19 @@ def test_whoever_hands_back_for_a_proven_run_waits_for_the_alarm_as_that_would_h
     (result,) = place.drive(job)
     assert (result.outcome, states) == (Outcome.UNCHANGED, ["OK"])
     nothing_is_borrowed(place)
+
+
+def test_requests_that_hang_when_the_proof_comes_are_lost() -> None:
+    place, hangs = world(), threading.Event()
+    one = place.job(plan())
+    with serving(lambda _: SILENCE if hangs.is_set() else OK) as server:
+        one.probe = Probe(
+            server.url, per_second=50, timeout=0.8
+        )  # twice that is more than a stop that hurries gives
+        one.probe.start(count_from_first_success=False)
+        wait_for(lambda: one.traffic().requests >= 5)
+        hangs.set()
+        wait_for(lambda: len(server.silent) >= 1)
+        (result,) = place.drive(one, max_errors=0)
+    assert (result.outcome, result.outcome.exit_code) == (Outcome.DEPLOYED_WITH_LOSS, 3)
+    assert place.entry().proven

@@ -208,6 +208,29 @@ def test_stop_is_final_and_does_not_wait_for_the_slow() -> None:
         assert server.connections == sent
 
 
+def test_a_service_that_hangs_at_the_end_has_lost_what_it_did_not_answer() -> None:
+    hangs = threading.Event()
+    with (
+        serving(lambda _: SILENCE if hangs.is_set() else OK) as server,
+        probing(server.url, timeout=0.3) as probe,
+    ):
+        wait_for(lambda: probe.traffic().requests >= 5)
+        hangs.set()
+        wait_for(lambda: len(server.silent) >= 3)
+        traffic = probe.stop(unless=lambda: False)
+        assert traffic.failed >= 3
+        assert traffic.failed_in_a_row == traffic.failed
+
+
+def test_a_signal_ends_the_wait_for_what_hangs() -> None:
+    asked: list[float] = []
+    with serving(SILENCE) as server, probing(server.url, timeout=600) as probe:
+        wait_for(lambda: server.connections >= 3)
+        traffic = probe.stop(unless=lambda: asked.append(0.0) or len(asked) > 3)
+        assert not traffic.measured
+    assert len(asked) >= 4
+
+
 def test_without_a_start_nothing_was_measured(refusing: str) -> None:
     probe = Probe(refusing)
     assert probe.traffic().why_not == "no traffic was sent"

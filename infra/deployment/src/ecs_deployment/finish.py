@@ -58,7 +58,7 @@ def proven(loop: Loop, one: Job) -> None:
         loop.interrupts.wait(
             _FIRST_TRAFFIC
         )  # it has only just begun to answer: a second of requests is its proof
-    traffic = one.probe.stop() if one.probe else None
+    traffic = one.probe.stop(unless=lambda: loop.interrupts.count > 0) if one.probe else None
     outcome = rollout.with_traffic(one.state, traffic)
     one.state = replace(one.state, outcome=outcome)
     try:

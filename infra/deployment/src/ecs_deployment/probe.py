@@ -20,6 +20,7 @@ from ecs_deployment.model import Traffic
 from ecs_deployment.probe_request import Address, Answer, address, request
 
 _STOP_WITHIN = 1.0  # seconds that requests in flight are given at the end
+_SLICE = 0.1
 
 
 @dataclass(frozen=True)
@@ -93,18 +94,22 @@ class Probe:
             now = self._clock() if self._stopped_at is None else self._stopped_at
             return tally.traffic(self._tally, now)
 
-    def stop(self) -> Traffic:
+    def stop(self, *, unless: Callable[[], bool] | None = None) -> Traffic:
         """Stop sending, wait at most a second for what is in flight, and give the final numbers.
 
-        What has no answer by then is not counted, except in the longest gap.
+        What has no answer by then is not counted, except in the longest gap. With `unless` nothing is left open: a
+        request that hangs gets its whole time, the second connection's too, unless that becomes true.
         """
         with self._lock:
             self._stopped_at = self._clock() if self._stopped_at is None else self._stopped_at
             self._ending.set()
             in_flight = () if self._closed else tuple(self._in_flight)
-        deadline = time.monotonic() + _STOP_WITHIN
+        deadline = time.monotonic() + (_STOP_WITHIN if unless is None else 2 * self._timeout + _STOP_WITHIN)
         for thread in in_flight:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            while (
+                thread.is_alive() and (left := deadline - time.monotonic()) > 0 and not (unless and unless())
+            ):
+                thread.join(min(left, _SLICE))
         with self._lock:
             self._closed = True
         return self.traffic()
