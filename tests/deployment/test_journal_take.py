@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ecs_deployment.errors import CloudError, Conflict, Denied, LockHeld, Refused, Throttled
 from ecs_deployment.journal import (
-    OFF_MEANS,
     Held,
     Overtaken,
     Taking,
@@ -350,7 +349,7 @@ def test_is_held(room: Room) -> None:
     assert not is_held(room.parameters, PATH, entries)
 
 
-def test_off_does_all_of_it_and_says_what_is_lost() -> None:
+def test_off_does_all_of_it_and_keeps_nothing() -> None:
     clock = VirtualClock()
     request = Taking("deploy", "staging", "app")
     held = off(request, clock=clock)
@@ -364,4 +363,4 @@ def test_off_does_all_of_it_and_says_what_is_lost() -> None:
         one.settled("floor")
         one.close("deployed", proven=True)
         assert one.prune() == 0
-        assert one.note == OFF_MEANS
+        assert not one.kept

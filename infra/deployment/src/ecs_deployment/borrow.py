@@ -62,6 +62,13 @@ def still_owed(entry: Entry, *, lost: bool = False, holds_out: bool = False) -> 
     return (f"{names(entry.debts)}: in the journal; {who} hands it back",)
 
 
+def by_hand(owed: tuple[Debt, ...], *, holds_out: bool = False) -> tuple[str, ...]:
+    """What a report says of debts that no journal keeps: their values are told here, or nowhere."""
+    when = "a deploy has succeeded" if holds_out else "nothing rolls"
+    again = ", ".join(map(_undone, owed))
+    return (f"by hand once {when}, since no journal keeps it: {again}",) if owed else ()
+
+
 def left_owed(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     """What a run that was refused says of the debts it found (newest entry first): their own run may still live."""
     if not entries or not entries[0].debts:
@@ -179,6 +186,17 @@ def _told(debt: Debt) -> str:
 def _left(debt: Debt) -> str:
     name = _WORDS.get(debt.what, debt.what)
     return f"{name} was changed by somebody else since, so it was left alone (before: {_word(debt.before)})"
+
+
+def _undone(debt: Debt) -> str:
+    if debt.what == debts.SUSPENSION:
+        return "resume scale-in"
+    name = _WORDS.get(debt.what, debt.what)
+    return (
+        f"switch {name} {_word(debt.before)}"
+        if isinstance(debt.before, bool)
+        else f"set {name} to {debt.before}"
+    )
 
 
 def _word(value: Any) -> Any:

@@ -10,7 +10,7 @@ from ecs_deployment import borrow, debts, diagnose, events, job, lease, rollout
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.errors import DeployError
 from ecs_deployment.job import Holding, Job, Loop
-from ecs_deployment.journal import Overtaken
+from ecs_deployment.journal import OFF_CURE, Overtaken
 from ecs_deployment.journal_say import command
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.patience import patiently
@@ -112,6 +112,8 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one), loop.clock.boottime())
     entry = one.held.entry
     advice = f"`{command(entry, 'resume')}` goes on from here, `{command(entry, 'abort')}` undoes it."
+    if not one.held.kept:
+        advice = OFF_CURE
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
     one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
@@ -165,9 +167,10 @@ def _guarded(one: Job, act: Callable[[], Settlement]) -> Settlement:
 
 def _still_owed(one: Job) -> Settlement:
     """Whatever is still in the journal, and who hands it back."""
-    if not one.held.entry.debts:
-        return Settlement()
-    return Settlement(owed=borrow.still_owed(one.held.entry, lost=one.held.lost, holds_out=one.holds_out))
+    entry, holds_out = one.held.entry, one.holds_out
+    if not one.held.kept:
+        return Settlement(owed=borrow.by_hand(entry.debts, holds_out=holds_out))
+    return Settlement(owed=borrow.still_owed(entry, lost=one.held.lost, holds_out=holds_out))
 
 
 def _put_to_sleep(one: Job) -> None:

@@ -8,6 +8,7 @@ from ecs_deployment import events, model
 from ecs_deployment.borrow import Settlement
 from ecs_deployment.clock import Clock
 from ecs_deployment.cloud import Cloud
+from ecs_deployment.diagnose import Cause
 from ecs_deployment.errors import Denied
 from ecs_deployment.interrupts import Interrupts
 from ecs_deployment.journal import Held
@@ -17,10 +18,12 @@ from ecs_deployment.pace import Pace
 from ecs_deployment.patience import Hands
 from ecs_deployment.plan import Plan
 from ecs_deployment.probe import Probe
-from ecs_deployment.rollout_evident import failures_allowed
+from ecs_deployment.rollout_evident import GOES_ON, failures_allowed
 from ecs_deployment.rollout_state import Limits, Phase, State, deployment_of
 from ecs_deployment.verdict import not_asked
 from ecs_deployment.wording import wakes
+
+_WATCH = "Watch it with `inv app.status`: it may only need more time, and the next deploy a longer --timeout."
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         probe=traffic,
         seconds=round(now - job.began, 1),
         cause=cause.text if cause else "",
-        advice=cause.advice if cause else "",
+        advice=_advice(cause, kept=job.held.kept) if cause else "",
         evidence=cause.evidence if cause else (),
         handed_back=settlement.handed_back,
         owed=settlement.owed,
@@ -172,6 +175,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         notes=(*plan.notes, *job.notes),
         unchecked=_unchecked(job, outcome),
         proven=bool(state and state.proven),
+        kept=job.held.kept,
         unsettled=outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED, Outcome.UNEXPECTED)
         and (bool(settlement.owed) or _open(job)),
     )
@@ -182,6 +186,10 @@ def _open(job: Job) -> bool:
     """Whether the rollout, or the way back from it, may not be over."""
     state = job.state
     return state is not None and not state.proven and (job.rolls or state.phase is not Phase.RETREATING)
+
+
+def _advice(cause: Cause, *, kept: bool) -> str:
+    return cause.advice if kept else cause.advice.replace(GOES_ON, _WATCH)
 
 
 def _unchecked(job: Job, outcome: Outcome) -> tuple[str, ...]:

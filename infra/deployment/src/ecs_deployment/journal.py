@@ -31,6 +31,7 @@ from ecs_deployment.journal_take import Taking, is_held, take
 
 __all__ = [
     "LEASE",
+    "OFF_CURE",
     "OFF_MEANS",
     "Entry",
     "Held",
@@ -56,12 +57,15 @@ OFF_MEANS = (
     "handed back, and no earlier revision is known as proven."
 )
 
+OFF_CURE = "See what runs with `inv app.status`; `inv app.deploy --tag TAG` brings what should."
+"""What takes the place of going on with a run that no journal keeps."""
+
 
 def off(request: Taking, *, clock: Clock) -> Held:
     """A lock that keeps nobody out and an entry that is gone with the process, for `journal = "off"`.
 
-    It makes no API call. `note` of the answer says what is lost; show it.
+    It makes no API call. `OFF_MEANS` says what is lost; show it.
     """
     held = take(Nowhere(), "/off", request, clock=clock)
-    held.note = OFF_MEANS
+    held.kept = False
     return held

@@ -58,12 +58,11 @@ class Held:
         confirmed: float,
         others: Sequence[Entry] = (),
         inherited: Entry | None = None,
-        note: str = "",
     ) -> None:
         self.inherited = inherited
         """The newest entry before ours, as it was when we took the lock. Its debts are ours now."""
-        self.note = note
-        """What the user has to know about this lock, "" for nothing."""
+        self.kept = True
+        """Whether anybody can go on from our entry: not where the journal is off, and it ends with this process."""
         self._parameters = parameters
         self._path = path
         self._entry = entry

@@ -44,6 +44,7 @@ class Known:
     tags: tuple[str, ...] = ()  # what the repository has where it has no such image, newest first
     proven: tuple[str, ...] = ()
     proven_at: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = True  # whether there is a journal that could know of a proof
     inherited: frozenset[str] = frozenset()
     unfinished: frozenset[str] = frozenset()
     idle: model.IdleAlarm | None = None

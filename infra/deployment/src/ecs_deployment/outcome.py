@@ -88,6 +88,7 @@ class Result:
     notes: tuple[str, ...] = ()  # what could not be checked, what to consider
     unchecked: tuple[str, ...] = ()  # what a good verdict does not rest on, and why
     proven: bool = False  # the revision was seen well, whatever came after
+    kept: bool = True  # whether a journal keeps the run; without one nothing goes on with it or undoes it
     unsettled: bool = False  # it may still roll, or something is owed: a run that goes on or undoes it is due
 
 

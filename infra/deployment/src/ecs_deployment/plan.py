@@ -237,7 +237,7 @@ def _unproven(known: Known, containers: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     if refusals.never_deployed(known.current, containers):
         return ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
-    return (f"No run has proven {known.current.short}: `inv app.wake` proves it.",)
+    return (f"No run has proven {known.current.short}: `inv app.wake` proves it.",) if known.kept else ()
 
 
 def _superseded(service: model.Service) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from ecs_deployment import events, probe
 from ecs_deployment.errors import DeployError, Refused
 from ecs_deployment.job import Job
-from ecs_deployment.journal import Held, Taking, Waiting, off, run_url, take, unfinished
+from ecs_deployment.journal import OFF_MEANS, Held, Taking, Waiting, off, run_url, take, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.lease import Lease
 from ecs_deployment.outcome import Outcome
@@ -124,6 +124,7 @@ def lock(
         **_facts(one.decision),
     )
     if setting.environment.journal == "off":
+        setting.sink(events.Said(one.settings.name, OFF_MEANS, "warning"))
         return off(taking, clock=setting.clock)
     if (entry := unfinished(one.entries)) is not None:
         setting.sink(events.Said(one.settings.name, f"An unfinished run is in the journal: {entry.owner}."))
@@ -146,8 +147,6 @@ def lock(
     )
     if crowd:
         held.share(crowd.number)
-    if held.note:
-        setting.sink(events.Said(one.settings.name, held.note, "warning"))
     return held
 
 

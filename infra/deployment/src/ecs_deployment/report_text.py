@@ -190,9 +190,12 @@ def next_steps(report: Report) -> Sequence[str]:
     # What a resume saw go back may have been well, and only interrupted.
     anew = f"{_anew(report)}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
     again = [look("app.verify", "look again, reading only")]
+    over = f"{_anew(report)}: starts anew, once nothing rolls"
     deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
+    kept = all(result.kept for result in report.services)
     if report.services and any(result.unsettled for result in report.services):
-        return [clean(step) for step in (resume, look("app.abort", "undoes it"), status)]
+        on = (resume, look("app.abort", "undoes it"), status) if kept else (status, over)
+        return [clean(step) for step in on]
     steps = {
         Outcome.DEPLOYED: again,
         Outcome.UNCHANGED: again,
@@ -202,7 +205,7 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.ROLLED_BACK: [anew],
         Outcome.FAILED: [status, anew],
         Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],
-        Outcome.UNDECIDED: [resume, status],
+        Outcome.UNDECIDED: [resume, status] if kept else [status, over],
         Outcome.INTERRUPTED: again
         if all(r.proven for r in report.services)
         else [f"{_anew(report)}: starts anew"],

@@ -12,6 +12,7 @@ from ecs_deployment.rollout_state import Observation, State, deployment_of
 HOPELESS_FAILURES = 2  # unpullable image, missing secret: a third try tells nothing new
 EVIDENT_FAILURES = 3  # a crash loop; the breaker's own least threshold
 LOSSES_IN_A_ROW = 3
+GOES_ON = "Go on with `inv app.resume`, with a longer --timeout if it only needs more time."
 UNSEEN_PATIENCE = 60.0  # seconds in which our deployment may be missing from answers (eventual consistency)
 
 
@@ -57,8 +58,7 @@ def still_rolling(state: State, seen: Observation) -> Cause:
     known = found.text != diagnose.NO_REASON
     return Cause(
         f"The time was up while still waiting for {waiting_for(state, seen)}.{f' {found.text}' if known else ''}",
-        "Go on with `inv app.resume`, with a longer --timeout if it only needs more time."
-        + (f" Otherwise: {found.advice[:1].lower()}{found.advice[1:]}" if known else ""),
+        GOES_ON + (f" Otherwise: {found.advice[:1].lower()}{found.advice[1:]}" if known else ""),
         found.evidence,
     )
 

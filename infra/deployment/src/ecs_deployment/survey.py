@@ -15,7 +15,7 @@ from ecs_deployment.commits import order as commits_order
 from ecs_deployment.errors import CloudError, Refused
 from ecs_deployment.goal import Goal
 from ecs_deployment.interrupts import Interrupts
-from ecs_deployment.journal import Entry, journal_path, read, tag_of, unfinished
+from ecs_deployment.journal import OFF_CURE, Entry, journal_path, read, tag_of, unfinished
 from ecs_deployment.known import Known, Request
 from ecs_deployment.plan import Plan, plan
 from ecs_deployment.refusals import Refusal
@@ -118,7 +118,7 @@ def _survey(setting: Setting, request: Request, settings: ServiceSettings) -> Su
         if setting.environment.journal == "off" and request.action in ("resume", "abort"):
             raise Refused(
                 f'journal = "off": no run of {settings.name} is known, so there is none to {request.action}.',
-                "See what runs with `inv app.status`, and deploy what should.",
+                OFF_CURE,
             )
         known = known_of(setting, request, settings, entries, entries)
     except Refused as error:
@@ -141,6 +141,7 @@ def known_of(
     proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
     goal = _goal(request, seen, earlier)
     known = observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)
+    known = replace(known, kept=setting.environment.journal != "off")
     return _with_commits(setting.commits, known, earlier)
 
 

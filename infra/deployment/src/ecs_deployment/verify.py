@@ -48,12 +48,13 @@ def verify(
     snapshot: model.Snapshot,
     current: model.TaskDefinition,
     image: model.Image | None,
-    entries: tuple[Entry, ...],
+    entries: tuple[Entry, ...] | None,
     *,
     locked: bool,
 ) -> Verified:
     """Judge one service. `image` is the one that should run, None where no tag was named.
 
+    `entries` is the journal, newest first; None where it is off, so that nothing can be known as proven.
     `locked`: a living run holds the journal's lock, so that what is borrowed is not left behind.
     """
     definitions = current.content["containerDefinitions"]
@@ -69,11 +70,12 @@ def verify(
         containers=containers,
         checked=tuple(d["name"] for d in definitions if d.get("healthCheck")),
     )
+    kept, entries = entries is not None, entries or ()
     proof = last_proven([e for e in entries if e.revision == current.arn])
     if asleep:
-        findings = [*_asleep(settings, snapshot, current, proof, containers)]
+        findings = [*_asleep(settings, snapshot, current, containers, proven=bool(proof) or not kept)]
         when = f", last proven {moment(proof.finished)}" if proof else ""
-        story = [f"asleep at desired 0{when}"]
+        story = [f"asleep at desired 0{when if kept else ', and no journal tells whether it was proven'}"]
     else:
         findings = list(verdict.judge(snapshot, expected))
         story = [f"{snapshot.service.running} of {snapshot.service.desired} tasks run"]
@@ -109,8 +111,9 @@ def _asleep(
     settings: ServiceSettings,
     snapshot: model.Snapshot,
     current: model.TaskDefinition,
-    proof: Entry | None,
     containers: tuple[str, ...],
+    *,
+    proven: bool,
 ) -> Iterator[Finding]:
     """A service may sleep where it is meant to, and only on a revision that was proven while it was awake."""
     meant = settings.idle_minutes is not None or (snapshot.scaling and snapshot.scaling.min_capacity == 0)
@@ -118,7 +121,7 @@ def _asleep(
         yield Finding("asleep", "the service is at 0, and nothing says that it may sleep")
     if never_deployed(current, containers):
         yield Finding("unproven", "nothing was ever deployed; `inv app.deploy --tag TAG`")
-    elif proof is None:
+    elif not proven:
         text = f"the service is at 0 on {current.short}, which no deploy has proven; `inv app.wake` proves it"
         yield Finding("unproven", text)
 
@@ -166,7 +169,7 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
     snapshot = observe.whole(cloud, cluster, name)
     current = cloud.task_definition(snapshot.service.task_definition)
     path = "" if prefix == "off" else journal_path(prefix, cluster, name)
-    entries = read(cloud, path) if path else ()
+    entries = read(cloud, path) if path else None
     image, unchecked = observe.image(cloud, settings, tag) if tag else (None, "")
     if tag and image is None and not unchecked:
         raise Refused(
@@ -174,7 +177,12 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, tag: str, *, send
             suggest.tags(tag, observe.tags(cloud, settings)) or "Check --tag.",
         )
     found = verify(
-        settings, snapshot, current, image, entries, locked=bool(path) and is_held(cloud, path, entries)
+        settings,
+        snapshot,
+        current,
+        image,
+        entries,
+        locked=entries is not None and is_held(cloud, path, entries),
     )
     found = _with_sleep(cloud, settings, snapshot, found)
     if unchecked:
