@@ -278,6 +278,18 @@ def test_a_registry_that_cannot_be_read_is_not_checked_and_says_so() -> None:
     assert any("not checked" in note for note in decision.notes)
 
 
+@pytest.mark.parametrize("desired", [0, 1])
+def test_the_same_tag_of_such_a_registry_may_be_another_image_by_now(desired: int) -> None:
+    settings = replace(SETTINGS, repository="ghcr.io/acme/app")
+    seen = snapshot(service(deployment(desired=desired), desired=desired))
+    in_place = known(seen, current=definition(image="ghcr.io/acme/app:demo"), proven_at={OLD: "an hour ago"})
+    decision = decided(replace(in_place, image=None, unchecked="no ECR"), settings)
+    assert (decision.rolls, decision.force, decision.content) == (True, True, None)
+    assert any("demo may name another image by now" in note for note in decision.notes)
+    asks_for_it = replace(in_place, image=None, unchecked="no ECR", goal=Goal(revision=OLD))
+    assert not decided(replace(asks_for_it, wanted=in_place.current), settings).rolls, "no tag was asked for"
+
+
 def test_what_autoscaling_would_wake_at_once_is_not_put_to_sleep() -> None:
     """Any change of a scalable target lifts the count to MinCapacity, handing back the suspension too."""
     facts = known(snapshot(scaling=scaling(1)), image=None, goal=Goal(revision=OLD, at_zero=True))

@@ -147,6 +147,7 @@ class _Change:
     digest: str  # "" where it is not known
     digests: frozenset[str]
     notes: tuple[str, ...]
+    may_differ: bool = False  # the same tag, and nobody could ask which image that is by now
 
 
 def _change(known: Known, settings: ServiceSettings, containers: tuple[str, ...]) -> _Change:
@@ -165,7 +166,8 @@ def _change(known: Known, settings: ServiceSettings, containers: tuple[str, ...]
     digest, image, told = _image(known, settings)
     runs = _with_image(known.current.content, containers, image)
     differs = runs != known.current.content
-    return _Change(runs, runs if differs else None, differs, digest, frozenset(), tuple(told))
+    may_differ = not differs and known.image is None
+    return _Change(runs, runs if differs else None, differs, digest, frozenset(), tuple(told), may_differ)
 
 
 def _rolls(
@@ -187,6 +189,12 @@ def _rolls(
         )
     if change.differs:
         return True, [], []
+    if change.may_differ:
+        return (
+            True,
+            [],
+            [f"Tag {goal.image} may name another image by now, so the same revision is rolled anew."],
+        )
     if service.desired == 0:
         settled = proof is not None and not goal.wakes
         return not settled, [f"asleep, last proven {proof}"] if settled else [], []
