@@ -148,8 +148,7 @@ class Room:
             request,
             clock=self.clock,
             gone=self.gone,
-            on_wait=self.waits.append,
-            **options,
+            **{"on_wait": self.waits.append, **options},
         )
 
     def gone(self, machine: str, pid: int, _: str) -> bool:

@@ -183,26 +183,6 @@ def test_a_debt_written_while_the_lock_changes_hands_is_not_lost(room: Room, mom
     assert set(taken) <= set(second.entry.debts)
 
 
-def test_a_taker_that_died_before_reading_the_last_words_loses_none(room: Room) -> None:
-    first = room.take()
-    first.renew_if_due()
-
-    def die(operation: str, name: str) -> None:
-        if operation == "create":
-            first.owe(FLOOR)  # before n+1 exists, so its fence would pass
-        if operation == "list" and f"{PATH}/00000002" in room.parameters.names():
-            raise KeyboardInterrupt
-
-    room.parameters.before = die
-    room.parameters.faults.extend([None, None, None])
-    with pytest.raises(KeyboardInterrupt):
-        room.take(2, supersede=True)
-    room.parameters.before = None
-    assert (room.entry(2).outcome, room.entry(2).overtook, room.entry(2).debts) == ("interrupted", 1, ())
-    assert read(room.parameters, PATH)[0].debts == (FLOOR,), "who only looks must see that something is owed"
-    assert room.take(3).entry.debts == (FLOOR,)
-
-
 def test_debts_of_a_closed_entry_are_inherited_too(room: Room) -> None:
     first = room.take()
     first.owe(FLOOR)

@@ -15,19 +15,21 @@ that died leaves its entry open, and the next one takes its debts over with the 
     held.prune()
 
 The rooms: `journal_entry` what is stored, `journal_history` reading, `journal_take` the lock,
-`journal_handover` whoever had it before, `journal_lease` holding it, `journal_owner` who that is.
+`journal_handover` whoever had it before, `journal_lease` holding it, `journal_owner` who that is,
+`journal_held` whether anybody has it.
 """
 
 from __future__ import annotations
 
 from ecs_deployment.clock import Clock
 from ecs_deployment.journal_entry import Entry
+from ecs_deployment.journal_held import is_held
 from ecs_deployment.journal_history import journal_path, last_proven, name_of, read, tag_of, unfinished
 from ecs_deployment.journal_lease import LEASE, Held, Overtaken
 from ecs_deployment.journal_nowhere import Nowhere
 from ecs_deployment.journal_owner import Owner, run_url, this_process
 from ecs_deployment.journal_say import Waiting
-from ecs_deployment.journal_take import Taking, is_held, take
+from ecs_deployment.journal_take import Taking, take
 
 __all__ = [
     "LEASE",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from ecs_deployment.errors import CloudError, Conflict, DeployError
 from ecs_deployment.interrupts import Untorn, untorn
 from ecs_deployment.journal_entry import Entry, decode, encode
 from ecs_deployment.journal_handover import LOOK_AGAIN, Past, hand_over, inherit, with_last_words
-from ecs_deployment.journal_history import history, last_words, name_of, newest_readable, refusing, unfinished
+from ecs_deployment.journal_history import history, last_words, name_of, newest_readable, refusing
 from ecs_deployment.journal_lease import FENCE, LEASE, Held, Overtaken, passing
 from ecs_deployment.journal_say import Waiting, held_by
 
@@ -252,14 +252,27 @@ class _Taker:
             held.saw(now)
             if entry.overtook and seen.holder and seen.stored:
                 hand_over(held, parameters, seen.holder, seen.stored, past, clock=clock, tell=self._tell)
-        except (
-            BaseException
-        ) as error:  # Ctrl-C too: nobody shall wait for the lease of a run that never began
-            outcome = "superseded" if isinstance(error, Overtaken) else "interrupted"
-            with suppress(DeployError):
-                held.close(outcome, cause=str(error) or type(error).__name__)
+        except BaseException as error:
+            self._give_up(held, error)
             raise
         return held
+
+    def _give_up(self, held: Held, error: BaseException) -> None:
+        """Nobody shall wait for the lease of a run that never began: it ends as if it had never come.
+
+        So a holder that has not seen our entry yet goes on undisturbed. Where that cannot be, the entry is closed.
+        """
+        overtaken = isinstance(error, Overtaken)
+        with suppress(DeployError):
+            if held.entry.overtook and not overtaken:
+                now = history(self._path, self._parameters.list_parameters(self._path))
+                self._withdraw(held.entry, now or (held.entry,))
+                return
+        with suppress(DeployError):
+            cause = (
+                "cut off while it waited for the lock" if isinstance(error, KeyboardInterrupt) else str(error)
+            )
+            held.close("superseded" if overtaken else "interrupted", cause=cause or type(error).__name__)
 
     def _withdraw(self, entry: Entry, now: tuple[Entry, ...]) -> None:
         """Take our entry back. One that another was built upon stays, closed: without it the holder before
@@ -275,19 +288,3 @@ class _Taker:
 
     def _tell(self, entry: Entry, why: str) -> None:
         self._on_wait(Waiting(entry, why, self._clock.boottime() - self._began))
-
-
-def is_held(
-    parameters: Parameters,
-    path: str,
-    entries: Sequence[Entry],
-    *,
-    gone: Callable[[str, int, str], bool] = journal_owner.is_gone,
-) -> bool:
-    """Whether a living run holds the lock of the journal whose `entries` were read. At most one read."""
-    newest = unfinished(entries)
-    stored = parameters.read_parameter(name_of(path, newest.number)) if newest else None
-    if newest is None or stored is None:
-        return False
-    now = decode(newest.number, stored.value)
-    return not now.outcome and stored.age < LEASE and not gone(now.machine, now.pid, now.born)
