@@ -211,6 +211,23 @@ def test_a_rollout_that_such_a_run_took_over_is_gone_on_with(action: str, outcom
     assert "rolled nothing out" in over.nothing, "it is over: nothing but the debts is left"
 
 
+@pytest.mark.parametrize("action", ["deploy", "wake"])
+def test_an_interrupted_run_that_took_its_sleeper_back_to_zero_has_left_nothing(action: str) -> None:
+    back = replace(OPEN, action=action, outcome="interrupted", asleep=True)
+    asleep = b.service(b.deployment(2, B, running=0, desired=0), desired=0)
+    assert "Nothing to resume" in resume(asleep, (back, PROVEN)).nothing
+    assert "Nothing to abort" in abort(asleep, (back, PROVEN)).nothing
+
+
+@pytest.mark.parametrize("state", ["FAILED", "IN_PROGRESS"])
+@pytest.mark.parametrize("debts", [(), (b.FLOOR,)])
+def test_what_failed_and_stands_is_gone_on_with(state: str, debts: tuple[Debt, ...]) -> None:
+    left = replace(OPEN, outcome="failed", debts=debts)
+    assert resume(on(2, B, state), (left, PROVEN)).adopts == Adopted(("ecs-svc/2",))
+    assert abort(on(2, B, state), (left, PROVEN)).revision == A
+    assert resume(on(9, C, state), (replace(left, debts=()), PROVEN)).nothing, "somebody else's by now"
+
+
 def aborted(entry: Entry, seen: model.Service, *older: Entry) -> Goal:
     return abort(seen, (entry, *older))
 

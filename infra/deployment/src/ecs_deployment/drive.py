@@ -192,7 +192,8 @@ def _act(loop: Loop, one: Job, state: State, effect: Effect) -> State:
 
 def _answer_to_a_signal(state: State) -> str:
     if state.phase is Phase.RETREATING:
-        back = state.back_to.rsplit("/", 1)[-1]
+        at_zero = state.plan.fallback.desired == 0
+        back = "0" if at_zero else state.back_to.rsplit("/", 1)[-1]
         return f"Interrupted: going back to {back}. A second signal leaves at once."
     if state.phase is Phase.PROVING:
         return "Interrupted: the rollout is over, only its proof is finished."

@@ -146,8 +146,7 @@ def _left(seen: model.Service, entries: Sequence[Entry]) -> tuple[Entry | None, 
             left, before = _left(seen, older)
             if left is not None and _still_moves(left, before, seen):
                 return left, before  # it took over a rollout that nobody has brought to its end
-        # What failed and was left, or whose way back took too long, may roll on.
-        open_ = entry.outcome in _UNSETTLED or (entry.outcome == "failed" and _rolls(seen))
+        open_ = entry.outcome in _UNSETTLED or _stands_failed(entry, older, seen)
         unproven = open_ and not entry.proven and _still_moves(entry, older, seen)
         return (entry if not entry.outcome or entry.debts or unproven else None), older
     return None, ()
@@ -160,7 +159,15 @@ def _still_moves(entry: Entry, older: Sequence[Entry], seen: model.Service) -> b
         return _unnoted(entry, older, seen)
     if _rolls(seen):
         return where(entry, older, seen) in (Where.FORWARD, Where.BACK)
-    return primary.id in mine and primary.task_definition == entry.revision
+    # At 0 nothing of it is left to be proven: it was put there, by the run itself or since.
+    return bool(seen.desired) and primary.id in mine and primary.task_definition == entry.revision
+
+
+def _stands_failed(entry: Entry, older: Sequence[Entry], seen: model.Service) -> bool:
+    """Whether what failed is in place still: it was left, ECS gave it up, or its way back took too long."""
+    given_up = seen.primary is not None and seen.primary.rollout_state == "FAILED"
+    ours = entry.outcome == "failed" and where(entry, older, seen) in (Where.FORWARD, Where.BACK)
+    return ours and (given_up or _rolls(seen))
 
 
 def _rolls(seen: model.Service) -> bool:
@@ -183,9 +190,10 @@ def _only_owes(entry: Entry, goal: Goal, seen: model.Service, older: Sequence[En
     lost = entry.outcome == "superseded" and where(entry, older, seen) is Where.OTHERS
     if entry.outcome in _UNSETTLED and not entry.proven and not lost:
         return None
+    if _stands_failed(entry, older, seen):
+        return None
     if _rolls(seen):
-        others = where(entry, older, seen) is Where.OTHERS or entry.outcome != "failed"
-        return _taken_over(goal, entry, older, seen) if others else None
+        return _taken_over(goal, entry, older, seen)
     proven = f"{short(entry.revision)} was proven: only" if entry.proven else "Only"
     return replace(goal, tag=in_place, nothing=f"{proven} what it still owed is handed back.")
 

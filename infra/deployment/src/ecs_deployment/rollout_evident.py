@@ -34,7 +34,7 @@ def evident_failure(state: State, seen: Observation) -> Cause | None:
     if (
         traffic is not None
         and allowed is not None
-        and not state.plan.accepts_gap
+        and not (state.plan.accepts_gap or state.raised)  # nothing answers at 0, whatever the revision
         and traffic.failed > allowed
         and traffic.failed_in_a_row >= LOSSES_IN_A_ROW
     ):
