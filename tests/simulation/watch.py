@@ -28,6 +28,7 @@ _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
 _RESUMED = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.UNCHANGED, Outcome.ASLEEP)
 _RENEWED = 100.0
 _LEASE = 150.0  # seconds; a little less than the lease itself
+_NOTICED = 180.0  # seconds; CloudWatch needs two to three minutes until a point counts for an alarm
 _BEHIND = 30.0  # seconds; a stale answer that was slow on its way
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
 
@@ -247,7 +248,10 @@ class Watch:
                 f"{process.name} writes down a proof of {_short(entry.revision)}, "
                 f"which was not well since {since:.0f} s"
             )
-        if not entry.outcome and self._is_undisturbed(process) and self._play.scenario.idle == "leased":
+        # A run of a minute or two, as a `resume` is, leases for less long than CloudWatch takes to notice.
+        noticed = self._play.scenario.profile.prompt_alarms or now - process.began > _NOTICED
+        leased = noticed and self._play.scenario.idle == "leased"
+        if not entry.outcome and self._is_undisturbed(process) and leased:
             self._stays_awake = (
                 now + 200.0
             )  # the template's idle minutes, counted from the lease's last point

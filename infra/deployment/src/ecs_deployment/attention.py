@@ -27,20 +27,21 @@ def needs(
         state.last and deployment_of(state.last, state.newest),
     )
     primary = service.primary
+    proof = FOR_THE_PROOF | ({Part.STOPPED} if _one_died(state, service) else set())
     if state.phase is Phase.PROVING:
-        return FOR_THE_PROOF
+        return proof
     if state.phase is Phase.EMPTYING:
         return frozenset()
     if state.phase is Phase.RETREATING:
         settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
-        proof = FOR_THE_PROOF if settled else frozenset[Part]()
+        back = FOR_THE_PROOF if settled else frozenset[Part]()
         # The earlier revision may not come up either; ECS does not count failures of one that once was well.
         failing = primary is not None and not primary.running and _news(service, state.last)
-        return proof | {Part.STOPPED} if failing else proof
+        return back | {Part.STOPPED} if failing else back
     if primary is None or newest is None or primary.id != state.newest or service.desired == 0:
         return EVERYTHING
     if newest.rollout_state == "COMPLETED":
-        return FOR_THE_PROOF
+        return proof
     if newest.rollout_state == "FAILED" or out_of_time(state, now):
         return EVERYTHING
     # Now and then for its own sake: a lifecycle hook that waits for an answer shows nowhere else.
@@ -54,6 +55,14 @@ def needs(
     if traffic is not None and traffic.failed_in_a_row:  # why, if it comes to that
         wanted |= {Part.STOPPED, Part.TARGETS}
     return frozenset(wanted)
+
+
+def _one_died(state: State, service: model.Service) -> bool:
+    """Whether more tasks were started than are wanted: ECS calls a rollout complete in whose pauses they run."""
+    newest = deployment_of(service, state.newest)
+    begun = [e.message for e in service.events if e.at >= state.created and "has started" in e.message]
+    started = sum(message.count("(task ") for message in begun)
+    return (newest is not None and newest.failed_tasks > 0) or started > service.desired
 
 
 def _news(service: model.Service, before: model.Service | None) -> bool:

@@ -20,6 +20,8 @@ from ecs_deployment.rollout_empty import emptying
 from ecs_deployment.rollout_evident import (
     UNSEEN_PATIENCE,
     evident_failure,
+    evident_loop,
+    outlives_the_failed,
     still_rolling,
 )
 from ecs_deployment.rollout_state import (
@@ -177,6 +179,11 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     found = judge(seen.snapshot, replace(state.plan.expectation, revision=state.revision))
     findings = [f for f in found if not f.target or f.target in state.unhealthy]
     state = replace(state, unhealthy=unhealthy)
+    if loop := evident_loop(state, seen):
+        return fail(replace(state, cause=loop), seen)
+    state = _serving(state, seen)
+    if not findings and not outlives_the_failed(state, seen):
+        return replace(state, waiting_for="the tasks to run longer than those that failed"), ()
     if not findings:
         outcome = Outcome.INTERRUPTED if state.interrupted else Outcome.DEPLOYED
         return replace(state, outcome=outcome, proven=True), ()
@@ -187,6 +194,12 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
             seen,
         )
     return replace(state, waiting_for=findings[0].text), ()
+
+
+def _serving(state: State, seen: Observation) -> State:
+    """Since when the very same tasks of ours run."""
+    tasks = frozenset(t.id for t in seen.snapshot.running if t.started_by in state.ours)
+    return state if tasks == state.serving else replace(state, serving=tasks, serving_since=seen.now)
 
 
 def with_traffic(state: State, traffic: model.Traffic | None) -> Outcome:

@@ -13,6 +13,7 @@ HOPELESS_FAILURES = 2  # unpullable image, missing secret: a third try tells not
 EVIDENT_FAILURES = 3  # a crash loop; the breaker's own least threshold
 LOSSES_IN_A_ROW = 3
 GOES_ON = "Go on with `inv app.resume`, with a longer --timeout if it only needs more time."
+_LONG_ENOUGH = 60.0  # seconds that a task runs after others of its deployment have failed
 UNSEEN_PATIENCE = 60.0  # seconds in which our deployment may be missing from answers (eventual consistency)
 
 
@@ -23,13 +24,8 @@ def failures_allowed(desired: int) -> int:
 
 def evident_failure(state: State, seen: Observation) -> Cause | None:
     """Why it has evidently failed by now, by its tasks or by the requests it loses; None while it has not."""
-    service = seen.snapshot.service
-    newest = deployment_of(service, state.newest)
-    none_runs = newest is None or newest.running == 0
-    if _is_evident(
-        diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)), service.desired, none_runs
-    ):
-        return cause_of(state, seen)
+    if loop := evident_loop(state, seen):
+        return loop
     traffic, allowed = seen.traffic, state.limits.max_errors
     if (
         traffic is not None
@@ -40,6 +36,29 @@ def evident_failure(state: State, seen: Observation) -> Cause | None:
     ):
         return _of_losses(state, seen, traffic)
     return None
+
+
+def evident_loop(state: State, seen: Observation) -> Cause | None:
+    """Why its tasks fail again and again; None while that is not evident."""
+    service = seen.snapshot.service
+    newest = deployment_of(service, state.newest)
+    none_runs = newest is None or newest.running == 0
+    if _is_evident(
+        diagnose.failures(seen.snapshot.stopped, frozenset(state.ours)), service.desired, none_runs
+    ):
+        return cause_of(state, seen)
+    return None
+
+
+def outlives_the_failed(state: State, seen: Observation) -> bool:
+    """Whether what runs has run longer than those of our tasks that failed, a minute being enough.
+
+    A container that exits a second after its start runs whenever one looks, and ECS completes its rollout.
+    """
+    ours = [t for t in seen.snapshot.stopped if t.started_by in state.ours and diagnose.is_failure(t)]
+    lives = [t.stopped_at - t.started_at for t in ours if t.started_at and t.stopped_at]
+    needed = min(1.5 * max(lives, default=0.0) + 1.0, _LONG_ENOUGH) if ours else 0.0
+    return seen.now - state.serving_since >= needed
 
 
 def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause:
