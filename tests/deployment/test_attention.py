@@ -60,8 +60,8 @@ def state(**changes: Any) -> State:
             rolling(b.deployment(3, running=0, rollout_state="IN_PROGRESS")),
             NONE,
         ),
-        (state(phase=Phase.RETREATING), rolling(new(1), OLD), attention.FOR_THE_PROOF),
-        (state(phase=Phase.RETREATING), rolling(b.deployment()), attention.FOR_THE_PROOF),
+        (state(phase=Phase.RETREATING), rolling(new(1), OLD), attention.FOR_THE_PROOF | {Part.STOPPED}),
+        (state(phase=Phase.RETREATING), rolling(b.deployment()), attention.FOR_THE_PROOF | {Part.STOPPED}),
     ],
 )
 def test_calls_are_spent_where_something_changed(

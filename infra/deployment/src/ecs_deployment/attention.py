@@ -34,8 +34,8 @@ def needs(
         return frozenset()
     if state.phase is Phase.RETREATING:
         settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
-        back = FOR_THE_PROOF if settled else frozenset[Part]()
         # The earlier revision may not come up either; ECS does not count failures of one that once was well.
+        back = FOR_THE_PROOF | {Part.STOPPED} if settled else frozenset[Part]()
         failing = primary is not None and not primary.running and _news(service, state.last)
         return back | {Part.STOPPED} if failing else back
     if primary is None or newest is None or primary.id != state.newest or service.desired == 0:

@@ -22,6 +22,7 @@ from ecs_deployment.rollout_evident import (
     evident_failure,
     evident_loop,
     outlives_the_failed,
+    serving,
     still_rolling,
 )
 from ecs_deployment.rollout_state import (
@@ -181,8 +182,8 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
     state = replace(state, unhealthy=unhealthy)
     if loop := evident_loop(state, seen):
         return fail(replace(state, cause=loop), seen)
-    state = _serving(state, seen)
-    if not findings and not outlives_the_failed(state, seen):
+    state = serving(state, seen, frozenset(state.ours))
+    if not findings and not outlives_the_failed(state, seen, frozenset(state.ours)):
         return replace(state, waiting_for="the tasks to run longer than those that failed"), ()
     if not findings:
         outcome = Outcome.INTERRUPTED if state.interrupted else Outcome.DEPLOYED
@@ -194,12 +195,6 @@ def _proving(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]
             seen,
         )
     return replace(state, waiting_for=findings[0].text), ()
-
-
-def _serving(state: State, seen: Observation) -> State:
-    """Since when the very same tasks of ours run."""
-    tasks = frozenset(t.id for t in seen.snapshot.running if t.started_by in state.ours)
-    return state if tasks == state.serving else replace(state, serving=tasks, serving_since=seen.now)
 
 
 def with_traffic(state: State, traffic: model.Traffic | None) -> Outcome:

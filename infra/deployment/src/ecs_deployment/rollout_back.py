@@ -8,7 +8,7 @@ from ecs_deployment import model
 from ecs_deployment.attention import FOR_THE_PROOF, out_of_time
 from ecs_deployment.diagnose import Cause
 from ecs_deployment.outcome import Outcome
-from ecs_deployment.rollout_evident import cause_of, way_back_fails
+from ecs_deployment.rollout_evident import cause_of, outlives_the_failed, serving, way_back_fails
 from ecs_deployment.rollout_state import (
     Effect,
     GoBackTo,
@@ -70,6 +70,9 @@ def retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         if ended and service.desired == 0 and service.running == 0:
             return replace(state, outcome=failed), ()
     elif leads_back and seen.read >= FOR_THE_PROOF and not judge(seen.snapshot, _expected_back(state)):
+        state = serving(state, seen, frozenset({primary.id}))
+        if not outlives_the_failed(state, seen, frozenset({primary.id})):
+            return state, ()
         back = Outcome.INTERRUPTED if state.interrupted else Outcome.ROLLED_BACK
         return replace(state, outcome=back), ()
     if leads_back and (gave_up := way_back_fails(state, seen, primary)):

@@ -50,15 +50,22 @@ def evident_loop(state: State, seen: Observation) -> Cause | None:
     return None
 
 
-def outlives_the_failed(state: State, seen: Observation) -> bool:
-    """Whether what runs has run longer than those of our tasks that failed, a minute being enough.
+def outlives_the_failed(state: State, seen: Observation, deployments: frozenset[str]) -> bool:
+    """Whether what runs has run longer than those of its deployments that failed, a minute being enough.
 
     A container that exits a second after its start runs whenever one looks, and ECS completes its rollout.
     """
-    ours = [t for t in seen.snapshot.stopped if t.started_by in state.ours and diagnose.is_failure(t)]
-    lives = [t.stopped_at - t.started_at for t in ours if t.started_at and t.stopped_at]
-    needed = min(1.5 * max(lives, default=0.0) + 1.0, _LONG_ENOUGH) if ours else 0.0
+    stopped = (t for t in seen.snapshot.stopped if t.created_at >= state.created)
+    failed = [t for t in stopped if t.started_by in deployments and diagnose.is_failure(t)]
+    lives = [t.stopped_at - t.started_at for t in failed if t.started_at and t.stopped_at]
+    needed = min(1.5 * max(lives, default=0.0) + 1.0, _LONG_ENOUGH) if failed else 0.0
     return seen.now - state.serving_since >= needed
+
+
+def serving(state: State, seen: Observation, deployments: frozenset[str]) -> State:
+    """Since when the very same tasks of these deployments run."""
+    tasks = frozenset(t.id for t in seen.snapshot.running if t.started_by in deployments)
+    return state if tasks == state.serving else replace(state, serving=tasks, serving_since=seen.now)
 
 
 def _of_losses(state: State, seen: Observation, traffic: model.Traffic) -> Cause:

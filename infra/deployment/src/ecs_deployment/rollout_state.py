@@ -100,7 +100,7 @@ class State:
     doubted: float = 0.0  # since when
     desired: int = 1  # the desired count that was last seen above 0
     raised: int = 0
-    serving: frozenset[str] = frozenset()  # our running tasks in the last look at the proof
+    serving: frozenset[str] = frozenset()  # the running tasks that the last look at a proof showed
     serving_since: float = 0.0
     unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
     cause: Cause | None = None
