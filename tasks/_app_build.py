@@ -48,6 +48,7 @@ def _published(connection: Connection, plan: BuildPlan) -> str:
         return image.buildx(connection.cloud, plan)
     from ecs_local import images_build, images_publish
 
+    connection.cloud.repository_uri(plan.repository)  # refuses where there is none
     return images_publish.publish(
         images_build.build(plan.context, plan.command, architecture=plan.architecture),
         repository=plan.repository,

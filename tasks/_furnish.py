@@ -63,7 +63,9 @@ def _lacks_stack(facts: dict[str, Any], service: ServiceSettings) -> bool:
 
 
 def _lacks_image(facts: dict[str, Any], service: ServiceSettings) -> bool:
-    return not facts["tags"].get(service.repository)
+    """One that the settings named after the stack was made is not there yet: `infra.apply` makes it."""
+    found: list[str] | None = facts["tags"].get(service.repository)
+    return found is not None and not found
 
 
 def _taken_away(found: Connection, service: ServiceSettings) -> bool:
@@ -88,7 +90,7 @@ def _furnish(
             f"Created stack {made.name}: service {service.service} in cluster {service.cluster}, at desired 0 until "
             "its first deploy."
         )
-    if _lacks_image(facts, service):
+    if not facts["tags"].get(service.repository):
         from ecs_local import images_publish
 
         images_publish.publish_sample(service.repository or "", endpoint=engine.url, ecr=found.changes("ecr"))

@@ -122,6 +122,10 @@ MISTAKES: list[tuple[str, list[str]]] = [
     (SERVICE + "cluster = ''", ["cluster is empty"]),
     (SERVICE + "repository = 'app:v1'", ["no repository name", "without a tag"]),
     (SERVICE + "repository = 'App'", ["no repository name"]),
+    (
+        "[environments.x]\nprovider = 'local'\n[environments.x.services.app]\nrepository = 'ghcr.io/team/app'",
+        ["names a registry", 'repository = "team/app"'],
+    ),
     (SERVICE + "url = 'staging.example.com'", ["no http or https address"]),
     (SERVICE + "url = 'http://[::1'", ["no http or https address"]),
     (SERVICE + "url = 'http://a:99999'", ["no http or https address"]),

@@ -44,6 +44,8 @@ def test_an_image_is_named_by_its_content(aws: Aws, name: str) -> None:
     assert described["imageDigest"] == digest
     with pytest.raises(ecr.exceptions.ImageDigestDoesNotMatchException):
         ecr.put_image(repositoryName=name, imageManifest=manifest, imageDigest="sha256:" + "0" * 64)
+    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
+        ecr.put_image(repositoryName=f"{name}-not", imageManifest=manifest)
     with pytest.raises(ecr.exceptions.ImageNotFoundException):
         ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "none"}])
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ecs_local import client
@@ -106,6 +107,14 @@ def test_plan_apply_deploy_apply_destroy(environ: dict[str, str]) -> None:
     assert (
         "Created stack ecs-local-app" in inv(environ, "app.deploy", "--env", "local", "--tag", "demo").stderr
     )
+    # Settings that name another repository than the stack has made: an apply makes it, and a deploy says so.
+    settings = Path(environ["INFRA_ENVIRONMENTS"])
+    other = settings.with_name("other.toml")
+    other.write_text(SETTINGS.replace("services.app]", 'services.app]\nrepository = "other"', 1))
+    done = inv(
+        environ | {"INFRA_ENVIRONMENTS": str(other)}, *["app.deploy", "--env", "local", "--tag", "demo"]
+    )
+    refused(done, 2, "The registry has no repository 'other'", "inv infra.apply --env local")
 
 
 def test_names_that_the_settings_leave_out_come_from_the_stack(environ: dict[str, str]) -> None:

@@ -130,12 +130,13 @@ def _environment(table: Table) -> Environment:
     if provider not in ("aws", "local"):
         raise table.error("provider", "is neither of the two", did_you_mean(provider, ("aws", "local")))
     listed = table.table_at("services", "[environments.staging.services.app]")
-    services = [_service(_child(listed, name, "{}")) for name in listed.values] if listed else []
-    if provider == "local" and not services:
+    local = provider == "local"
+    services = [_service(_child(listed, name, "{}"), local=local) for name in listed.values] if listed else []
+    if local and not services:
         services = [ServiceSettings("app", idle_minutes=_IDLE_MINUTES)]
     return Environment(
         name=table.key[-1],
-        provider="aws" if provider == "aws" else "local",
+        provider="local" if local else "aws",
         account=_account(table),
         region=_matching(table, "region", _REGION, 'Write the code, for example "eu-west-3".'),
         journal=_matching(table, "journal", _JOURNAL, _JOURNAL_CURE) or DEFAULT_JOURNAL,
@@ -158,7 +159,7 @@ def _account(table: Table) -> str | None:
     return _matching(table, "account", _ACCOUNT, 'Give its 12 digits, for example "123456789012".')
 
 
-def _service(table: Table) -> ServiceSettings:
+def _service(table: Table, *, local: bool) -> ServiceSettings:
     table.only(
         "cluster", "service", "container", "repository", "url", "health_path", "scale_to_zero", "overlap",
         "interruption", "build",
@@ -178,7 +179,7 @@ def _service(table: Table) -> ServiceSettings:
         cluster=_matching(table, "cluster", _NAME, names),
         service=_matching(table, "service", _NAME, names),
         containers=containers,
-        repository=_repository(table),
+        repository=_repository(table, local=local),
         url=_url(table),
         health_path=_health_path(table),
         idle_minutes=_idle_minutes(table),
@@ -196,7 +197,7 @@ def _matching(table: Table, name: str, pattern: re.Pattern[str], cure: str) -> s
     return value
 
 
-def _repository(table: Table) -> str | None:
+def _repository(table: Table, *, local: bool) -> str | None:
     value = table.text_at("repository")
     if value is None:
         return None
@@ -209,6 +210,9 @@ def _repository(table: Table) -> str | None:
             'Give the repository without a tag: "app", or a full URI such as "registry.example.com/team/app".'
         )
         raise table.error("repository", "is no repository name", cure)
+    if local and reference.registry:
+        cure = f'Give the name alone: repository = "{reference.repository}".'
+        raise table.error("repository", "names a registry, and the embedded ECS has only its own", cure)
     return value
 
 

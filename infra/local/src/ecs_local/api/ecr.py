@@ -14,6 +14,8 @@ from ecs_local.world import Content
 
 async def put_image(call: Call, params: Content) -> Content:
     """Puts a manifest; its digest is the SHA-256 of its bytes, as in every registry."""
+    # moto has no word for a repository that is not there when something is put into it.
+    await call.passive.call("ecr", "DescribeRepositories", {"repositoryNames": [params["repositoryName"]]})
     digest = "sha256:" + hashlib.sha256(params["imageManifest"].encode()).hexdigest()
     if params.get("imageDigest", digest) != digest:
         raise AwsError(
