@@ -75,6 +75,31 @@ def test_now_and_then_the_deployment_is_asked_for_its_own_sake() -> None:
     assert attention.needs(state(asked=100.0), rolling(), now=161.0) == {Part.DEPLOYMENT}
 
 
+@pytest.mark.parametrize(
+    ("listed", "now", "again"),
+    [(2, 110.0, True), (2, 125.0, False), (3, 110.0, False), (0, 110.0, True)],
+)
+def test_stopped_tasks_are_listed_again_while_the_list_lags_behind_the_count(
+    listed: int, now: float, again: bool
+) -> None:
+    service = rolling(new(failed_tasks=3), OLD)
+    known = state(last=service, asked=105.0, failures=listed)
+    assert (Part.STOPPED in attention.needs(known, service, now)) is again
+
+
+def test_news_is_worth_a_look_at_the_hook_that_was_waited_for() -> None:
+    hooked = state(asked=105.0, waiting_for="the lifecycle hook smoke-test to be answered")
+    assert attention.needs(hooked, rolling(), now=110.0) == NONE
+    assert Part.DEPLOYMENT in attention.needs(hooked, rolling(events=(DRAINING,)), now=110.0)
+
+
+@pytest.mark.parametrize(("no_progress", "ends"), [(60.0, 3600.0), (600.0, 3600.0), (14400.0, 86400.0)])
+def test_more_patience_without_progress_is_more_patience_in_all(no_progress: float, ends: float) -> None:
+    limits = Limits(no_progress=no_progress)
+    assert not attention.out_of_time(state(limits=limits, progressed=ends - 1), ends)
+    assert attention.out_of_time(state(limits=limits, progressed=ends), ends + 1)
+
+
 def test_the_first_looks_are_quick_and_grow() -> None:
     pauses = [attention.pause(state(), now) for now in (0.0, 0.5, 2.0, 8.0, 16.0, 300.0)]
     assert pauses == pytest.approx([0.25, 0.25, 1.0, 4.0, 7.0, 7.0])
@@ -228,6 +253,17 @@ def test_targets_that_were_not_read_this_time_wait_on() -> None:
         == "the new target to be healthy"
     )
     assert attention.waiting_for(state(), seen) == "ECS to complete the deployment"
+
+
+def test_a_hook_that_was_not_asked_for_this_time_is_waited_for_on() -> None:
+    hook = b.rollout_of(2, "IN_PROGRESS", waiting_hook="smoke-test")
+    named = attention.waiting_for(
+        state(), Observation(1.0, b.snapshot(rolling(), deployment=hook), frozenset({Part.DEPLOYMENT}))
+    )
+    unread = Observation(8.0, b.snapshot(rolling()), frozenset())
+    assert attention.waiting_for(state(waiting_for=named), unread) == named
+    answered = replace(unread, read=frozenset({Part.DEPLOYMENT}))
+    assert attention.waiting_for(state(waiting_for=named), answered) == "ECS to start the new task"
 
 
 def test_a_quiet_look_costs_one_call() -> None:

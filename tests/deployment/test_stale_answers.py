@@ -249,3 +249,27 @@ def test_a_raise_whose_answer_was_lost_is_not_seen_in_an_earlier_deployment_of_t
     assert found
     assert found.primary
     assert found.primary.id not in state.ours
+
+
+def test_a_list_of_stopped_tasks_that_lags_behind_their_count_hides_no_crash_loop() -> None:
+    """After the third failure ECS puts its next try off, up to 15 minutes: nothing would have the list read again."""
+    place, lagged = world(), list[float]()
+    listed = place.cloud.tasks
+
+    def three_times(cloud: MemoryCloud, name: str) -> None:
+        primary = cloud.known[name].primary
+        if (primary and primary.task_definition == b.OLD) or len(cloud.stopped[name]) < 3:
+            crashes(cloud, name)
+
+    def lags_once(cluster: str, service: str, *, stopped: bool) -> Sequence[model.Task]:
+        found = listed(cluster, service, stopped=stopped)
+        if not stopped or len(found) < 3 or lagged:
+            return found
+        lagged.append(place.clock.now)
+        return found[:2]
+
+    place.cloud.progress, place.cloud.tasks = three_times, lags_once  # type: ignore[method-assign] # one answer only
+    (result,) = place.drive(place.job(plan()))
+    assert lagged
+    assert result.outcome is Outcome.ROLLED_BACK
+    assert result.seconds < 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ecs_deployment import model
+from ecs_deployment.outdated import BEHIND
 from ecs_deployment.rollout_state import Observation, Part, Phase, State, deployment_of
 
 EVERYTHING = frozenset(Part)
@@ -16,6 +17,7 @@ _QUICK = 3.0  # an embedded rollout is over by then
 _SURE_TAIL = 50.0  # recorded from the last stop to "deployment completed": 78 and 81 s
 _ASK_ANYWAY = 60.0
 _TARGET = "the new target to be healthy"
+_HOOK = "the lifecycle hook "
 
 
 def needs(
@@ -45,11 +47,15 @@ def needs(
     if newest.rollout_state == "FAILED" or out_of_time(state, now):
         return EVERYTHING
     # Now and then for its own sake: a lifecycle hook that waits for an answer shows nowhere else.
-    wanted = {Part.DEPLOYMENT} if now - state.asked > _ASK_ANYWAY else set[Part]()
+    hooked = state.waiting_for.startswith(_HOOK) and _news(service, state.last)
+    wanted = {Part.DEPLOYMENT} if hooked or now - state.asked > _ASK_ANYWAY else set[Part]()
     if newest.failed_tasks > (before.failed_tasks if before else 0) or (
         before and newest.running < before.running
     ):
         wanted |= {Part.STOPPED, Part.DEPLOYMENT, Part.TARGETS}
+    # The list may lag behind the count, which then stands for as long as ECS puts off its next try.
+    if newest.failed_tasks > state.failures and now - state.asked <= BEHIND + _LATEST_UNHURRIED:
+        wanted.add(Part.STOPPED)
     if newest.running and (before is None or newest.running != before.running or _news(service, state.last)):
         wanted.add(Part.TARGETS)
     if traffic is not None and traffic.failed_in_a_row:  # why, if it comes to that
@@ -77,7 +83,7 @@ def out_of_time(state: State, now: float) -> bool:
     """
     if state.phase is Phase.PROVING and now - state.phase_began > state.limits.no_progress:
         return True
-    return now - state.progressed > state.limits.no_progress or now - _since(state) > state.limits.at_most
+    return now - state.progressed > state.limits.no_progress or now - _since(state) > state.limits.in_all
 
 
 def _since(state: State) -> float:
@@ -164,7 +170,9 @@ def waiting_for(state: State, seen: Observation) -> str:
     service, deployment = seen.snapshot.service, seen.snapshot.deployment
     newest = deployment_of(service, state.newest)
     if deployment and deployment.waiting_hook:
-        return f"the lifecycle hook {deployment.waiting_hook} to be answered"
+        return f"{_HOOK}{deployment.waiting_hook} to be answered"
+    if Part.DEPLOYMENT not in seen.read and state.waiting_for.startswith(_HOOK):
+        return state.waiting_for
     if newest is None or newest.running + newest.pending == 0:
         return "ECS to start the new task"
     if newest.running < service.desired:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ecs_deployment import model
 from ecs_deployment.attention import FOR_THE_PROOF, old_gone, out_of_time, waiting_for
-from ecs_deployment.diagnose import Cause
+from ecs_deployment.diagnose import Cause, failures
 from ecs_deployment.outcome import BY_A_SIGNAL, Outcome
 from ecs_deployment.plan import Plan
 from ecs_deployment.rollout_back import fail, retreat_by_ecs, retreating, taken_over
@@ -118,7 +118,14 @@ def _progress(state: State, seen: Observation) -> State:
         seen=state.seen or deployment_of(service, state.newest) is not None,
         old_gone=seen.now if state.old_gone is None and old_gone(state, service) else state.old_gone,
         asked=seen.now if Part.DEPLOYMENT in seen.read else state.asked,
+        failures=_failures(state, seen),
     )
+
+
+def _failures(state: State, seen: Observation) -> int:
+    if Part.STOPPED not in seen.read:
+        return state.failures
+    return failures(seen.snapshot.stopped, frozenset({state.newest})).count
 
 
 def _counts(service: model.Service) -> tuple[tuple[str, int, str], ...]:

@@ -32,12 +32,20 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long and how much is put up with. Seconds; `max_errors` None: losses are only reported."""
+    """How long and how much is put up with. Seconds; `max_errors` None: losses are only reported.
+
+    `at_most` None: an hour, or six times as long as nothing may move where that is more.
+    """
 
     no_progress: float = 600.0
-    at_most: float = 3600.0
+    at_most: float | None = None
     max_errors: int | None = None
     roll_back: bool = True
+
+    @property
+    def in_all(self) -> float:
+        """How long a rollout may take that moves; whoever asks for more patience gets more of this, too."""
+        return max(3600.0, 6 * self.no_progress) if self.at_most is None else self.at_most
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class State:
     old_gone: float | None = None  # when the old tasks were first seen stopped
     phase_began: float = 0.0
     asked: float = 0.0  # when the service deployment was last read
+    failures: int = 0  # failed tasks of our newest deployment in the list of stopped ones that was read last
     doubt: str = ""  # what the last look showed against all that was seen before: perhaps only a stale answer
     doubted: float = 0.0  # since when
     desired: int = 1  # the desired count that was last seen above 0
