@@ -33,7 +33,7 @@ INTERVAL = options.number(
     "interval", "Seconds between two looks. Default: local 1, aws 5.", None, least=0.2, most=3600.0
 )
 TO = options.text(
-    "to", "Tag or revision (family:number) to go to. Default: the last proven one that is not in place."
+    "to", "Tag or revision (family:number) to go to. Default: the last proven one that is not what runs."
 )
 OLDER = options.switch("force", "Deploy a commit that is older than the running one's. Default: refuse it.")
 TAKE_OVER = options.switch("force", "Take over from a run that still lives. Default: refuse.")

@@ -60,6 +60,24 @@ def test_where_a_rollback_leads(entries: tuple[Entry, ...], on: int, to: str, re
     assert back(entries, on=on, to=to).revision == arn(revision)
 
 
+def test_the_image_that_runs_is_no_way_back_from_itself() -> None:
+    one, two = {"digest": "sha256:1"}, {"digest": "sha256:2"}
+    older, same, broken = ran(1, 2, "v2", **two), ran(2, 3, "v1", **one), ran(3, 4, "v3", proven=False)
+    again = ran(4, 5, "v1", **one)
+    goal = back((again, broken, same, older), on=5)
+    assert (goal.revision, goal.notes) == (arn(2), ())
+    with pytest.raises(Refused) as refused:
+        back((again, broken, same), on=5)
+    known = "No proven revision is known with another image than the one in place: app:5 (tag v1), app:3 (tag v1)."
+    assert refused.value.what == known
+    named = back((again, broken, same), on=5, to="app:3")
+    assert (named.revision, "has the image that runs now" in named.notes[0]) == (arn(3), True)
+    # An apply has changed something else of the revision: that is what is to be undone then.
+    applied = ran(3, 5, "v1", **one, action="apply", before=arn(3))
+    goal = back((applied, same, older), on=5)
+    assert (goal.revision, "only the rest of it can differ" in goal.notes[0]) == (arn(3), True)
+
+
 def test_it_says_what_it_goes_back_to_and_who_proved_it() -> None:
     goal = back((V2, V1), on=2)
     assert goal.tag == "v1"

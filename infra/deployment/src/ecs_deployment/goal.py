@@ -68,9 +68,10 @@ def sleep(seen: model.Service, entries: Sequence[Entry]) -> Goal:
 
 
 def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
-    """The last proven revision that is not the one in place, or the one that `to` names.
+    """The last proven revision that is another than the one in place, or the one that `to` names.
 
-    `to` is a tag of the journal or a revision (ARN, family:number or number). Raises `Refused`, saying what is known.
+    A revision with the very image that runs is no way back, unless an apply has changed the rest in between. `to` is
+    a tag of the journal or a revision (ARN, family:number or number). Raises `Refused`, saying what is known.
     """
     found = _named(seen, entries, to) if to else _last_proven(seen, entries)
     if isinstance(found, Goal):
@@ -81,6 +82,8 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
     notes = (
         [] if found.proven else [f"No run has proven {short(found.revision)}: it is proven now, or undone."]
     )
+    if found.revision != seen.task_definition and found.digest and found.digest == _image(seen, entries):
+        notes.append(f"{short(found.revision)} has the image that runs now: only the rest of it can differ.")
     newest = next((e for e in entries if e.proven), None)
     if not to and newest and newest.action == "rollback" and newest.before == found.revision:
         notes.append(
@@ -109,17 +112,28 @@ def short(arn: str) -> str:
 
 
 def _last_proven(seen: model.Service, entries: Sequence[Entry]) -> Entry:
+    image, changed = _image(seen, entries), False
     for entry in entries:
-        if entry.proven and entry.revision and entry.revision != seen.task_definition:
+        changed = changed or (entry.action == "apply" and entry.revision != entry.before)
+        if not entry.proven or entry.revision in ("", seen.task_definition):
+            continue
+        if changed or not image or entry.digest != image:
             return entry
     known = known_revisions(entries)
+    more = any(e.proven and e.revision not in ("", seen.task_definition) for e in entries)
+    others = "with another image than the one in place" if more else "but the one in place"
     raise Refused(
-        f"No proven revision is known but the one in place: {known}."
+        f"No proven revision is known {others}: {known}."
         if known
         else f"No proven revision of {seen.name} is known: no run in its journal has proven one.",
         f"Name a revision with --to, as in --to {short(seen.task_definition).rpartition(':')[0]}:NUMBER, "
         "or deploy a tag.",
     )
+
+
+def _image(seen: model.Service, entries: Sequence[Entry]) -> str:
+    """The digest of what is in place, "" where no run of it noted one."""
+    return next((e.digest for e in entries if e.digest and e.revision == seen.task_definition), "")
 
 
 def _named(seen: model.Service, entries: Sequence[Entry], to: str) -> Entry | Goal:
