@@ -86,7 +86,7 @@ def test_who_may_not_read_the_lock_owes_nothing() -> None:
 def test_the_revision_that_is_there_already_is_not_registered() -> None:
     place = world()
     plan = b.planned(content=None, expectation=replace(ROLLS.expectation, revision=b.OLD), force=True)
-    revision, answer, _ = start(place, plan)
+    revision, answer, *_ = start(place, plan)
     assert (revision, place.cloud.sent("register")) == (b.OLD, 0)
     assert answer
     assert answer.primary
@@ -143,7 +143,7 @@ def test_what_was_woken_meanwhile_and_cannot_roll_is_refused() -> None:
 def test_whatever_happens_to_the_update_there_is_one_deployment(fault: CloudError | None, sent: int) -> None:
     place = world()
     place.cloud.fail("update_service", fault)
-    _, answer, _ = start(place, replace(ROLLS, force=True))
+    _, answer, *_ = start(place, replace(ROLLS, force=True))
     assert place.cloud.sent("update_service") == sent
     assert ids(place) == ["ecs-svc/2", "ecs-svc/1"]
     assert answer
@@ -171,7 +171,7 @@ def test_somebody_elses_deployment_is_not_taken_for_the_effect_of_ours() -> None
     job = place.job(ROLLS)
     place.cloud.before = interfere
     place.cloud.fail("update_service", None, "never_arrived")
-    _, answer, _ = launch(job.hands, ROLLS)
+    _, answer, *_ = launch(job.hands, ROLLS)
     assert answer
     assert answer.task_definition == b.NEW
     assert ids(place)[0] == "ecs-svc/3"
@@ -200,7 +200,7 @@ def test_a_refusal_is_not_repeated(error: CloudError) -> None:
 def test_a_lost_answer_of_what_may_be_repeated_is_repeated(operation: str) -> None:
     place = world()
     place.cloud.fail(operation, "answer_lost")
-    revision, _, _ = start(place)
+    revision, _, *_ = start(place)
     assert place.cloud.sent(operation) == 2
     assert place.live().task_definition == revision
 
@@ -214,7 +214,7 @@ def test_a_signal_before_the_update_leaves_the_service_alone() -> None:
             place.interrupts.pressed = 1
 
     place.cloud.before = press
-    revision, answer, _ = launch(job.hands, ROLLS)
+    revision, answer, *_ = launch(job.hands, ROLLS)
     assert (revision, answer) == (b.NEW, None)
     assert ids(place) == ["ecs-svc/1"]
 
@@ -264,7 +264,7 @@ def test_the_lock_is_asked_for_again_before_each_repetition() -> None:
 def test_what_a_rollout_asks_for_is_done() -> None:
     place = world()
     job = place.job(ROLLS)
-    revision, answer, _ = launch(job.hands, ROLLS)
+    revision, answer, *_ = launch(job.hands, ROLLS)
     assert answer
     state = begin(ROLLS, revision, answer, Limits(), place.clock.now)
     place.cloud.put("app", replace(place.live(), desired=0))
@@ -285,7 +285,7 @@ def test_what_a_rollout_asks_for_is_done() -> None:
 def test_stopping_a_deployment(fault: CloudError | None) -> None:
     place = world()
     job = place.job(ROLLS)
-    revision, answer, _ = launch(job.hands, ROLLS)
+    revision, answer, *_ = launch(job.hands, ROLLS)
     assert answer
     rollout = b.rollout_of(2, "IN_PROGRESS")
     place.cloud.rollouts["2"] = rollout

@@ -225,7 +225,7 @@ def test_a_raise_whose_answer_was_lost_is_not_seen_in_an_earlier_deployment_of_t
     """Raised from 0 for the second time; the look after the lost answer shows the service as it was first raised."""
     place = world()
     job = place.job(plan())
-    revision, answer, _ = launch(job.hands, plan())
+    revision, answer, *_ = launch(job.hands, plan())
     assert answer
     state = rollout.begin(plan(), revision, answer, Limits(), now=0.0)
     place.cloud.put("app", replace(place.live(), desired=0))

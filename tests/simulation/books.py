@@ -66,7 +66,9 @@ class Books:
     def read(self, name: str) -> Entry | None:
         """The entry of that parameter; every version is read once."""
         stored = self._world.parameters.get(name)
-        if stored is None:
+        if stored is None:  # pruned, or taken back by one that was cut off before it had the lock
+            self._seen.pop(int(name.rsplit("/", 1)[-1]), None)
+            self._entries.pop(name, None)
             return None
         known = self._entries.get(name)
         if known is None or known[0] != stored.version or known[1].number not in self._seen:
@@ -76,7 +78,7 @@ class Books:
         return known[1]
 
     def first_seen(self, number: int) -> float:
-        """When the entry of that number was created; never: infinity."""
+        """When the entry of that number was created; where there is none: infinity."""
         return self._seen.get(number, float("inf"))
 
     def written_at(self, number: int) -> float:

@@ -139,6 +139,9 @@ def _alone(play: Play, watch: Watch, process: Process, result: Result) -> Iterat
 def _is_gentle(scenario: Scenario) -> bool:
     """Whether a deploy has to cope with whatever others do: at most three times to 0, which it raises again."""
     what = [each for _, each, _ in scenario.outside if each != "visits"]
+    lifted = scenario.scaling is not None and scenario.scaling[0] > 0 and scenario.ceiling < 200
+    if what and lifted:  # from 0 autoscaling lifts it to one task, which such a ceiling cannot roll
+        return False
     return len(what) <= RAISES_AT_MOST and set(what) <= {"zero"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ecs_deployment import attention, diagnose, events, model, rollout, rollout_follow
 from ecs_deployment.finish import finish, hold_from_now
 from ecs_deployment.goal import Adopted
@@ -31,7 +33,7 @@ def begin(loop: Loop, one: Job) -> None:
         return
     if loop.pace and one.plan.content is not None:
         loop.pace.registered()
-    revision, answer, woken = launch(one.hands, one.plan)
+    revision, answer, woken, repeated = launch(one.hands, one.plan)
     now = loop.clock.boottime()
     if answer is None:
         finish(loop, one, Outcome.INTERRUPTED)
@@ -40,7 +42,7 @@ def begin(loop: Loop, one: Job) -> None:
     if woken:
         one.plan = rollout.awake(one.plan)
     first = rollout_follow.empty if one.plan.at_zero else rollout.begin
-    one.state = first(one.plan, revision, answer, loop.limits, now)
+    one.state = replace(first(one.plan, revision, answer, loop.limits, now), repeated=repeated)
     if one.probe and asleep and not one.state.plan.was_asleep:
         one.probe.start(count_from_first_success=True)
     one.plan = one.state.plan

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -156,6 +157,9 @@ def _step(loop: Loop, one: Job, service: model.Service) -> None:
         one.unsent_since = now
     for effect in effects:
         state = _act(loop, one, state, effect)
+    for number in set(state.ours) - {"", *one.held.entry.deployments}:  # one of ours that arrived late
+        with suppress(DeployError):
+            one.held.add_deployment(number)
     # Only now: where an effect could not be sent, the next look asks for it again.
     one.state, one.unsent_since = state, None
     if everything:

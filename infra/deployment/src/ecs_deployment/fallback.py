@@ -22,17 +22,21 @@ class Fallback:
     by_ecs: bool
 
 
-def way_back(known: Known) -> Fallback:
-    """The fallback of a run. Known to work is what a run of ours proved, and what serves now with all its tasks."""
+def way_back(known: Known, revision: str) -> Fallback:
+    """The fallback of a run that rolls `revision`, "" where that is yet to be registered.
+
+    Known to work is what a run of ours proved, and what serves now with all its tasks. The very revision that fails
+    is no way back, unless it is at 0 with it.
+    """
     service, goal, here = known.snapshot.service, known.goal, known.current.arn
     if goal.adopts:
         return _of_followed(known, goal.adopts)
     if goal.wakes and service.desired == 0:  # an earlier revision is not what was asked to be woken
         return Fallback(here, 0, proven=here in known.proven, by_ecs=False)
-    if (last := _last_completed(service)) and _is_known_to_work(known, last):
+    last = _last_completed(service)
+    if last and last.task_definition != revision and _is_known_to_work(known, last):
         return Fallback(last.task_definition, None, proven=True, by_ecs=True)
-    wanted = known.wanted.arn if known.wanted else ""
-    if proven := [revision for revision in known.proven if revision != wanted]:
+    if proven := [one for one in known.proven if one != revision]:
         return Fallback(proven[0], None, proven=True, by_ecs=False)
     return Fallback(here, 0 if service.desired == 0 else None, proven=False, by_ecs=False)
 

@@ -49,12 +49,14 @@ class _Woken(Exception):
 class Launched(NamedTuple):
     """What came of it. `answer` is UpdateService's, None where a signal came before the service was touched.
 
-    `woken`: the plan was to bring it from 0, and somebody had done so meanwhile; their count stands.
+    `woken`: the plan was to bring it from 0, and somebody had done so meanwhile; their count stands. `repeated`: an
+    answer was lost and the call sent again, so what was lost may still arrive.
     """
 
     revision: str
     answer: model.Service | None
     woken: bool = False
+    repeated: bool = False
 
 
 def launch(hands: Hands, plan: Plan) -> Launched:
@@ -70,11 +72,13 @@ def launch(hands: Hands, plan: Plan) -> Launched:
         return Launched(revision, None)
     wanted = _Update(plan.primary, revision, plan.desired, plan.configuration, plan.force)
     try:
-        return Launched(revision, _update(hands, plan, wanted))
+        answer, repeated = _update(hands, plan, wanted)
+        return Launched(revision, answer, repeated=repeated)
     except _Woken as met:
         configuration = _for_what_runs(hands, plan, met.service)
         wanted = replace(wanted, desired=None, configuration=configuration or wanted.configuration)
-        return Launched(revision, _update(hands, plan, wanted), woken=True)
+        answer, repeated = _update(hands, plan, wanted)
+        return Launched(revision, answer, woken=True, repeated=repeated)
 
 
 def _for_what_runs(hands: Hands, plan: Plan, service: model.Service) -> model.Content | None:
@@ -145,9 +149,9 @@ def _raise_or_leave(hands: Hands, state: State, wanted: _Update) -> model.Servic
     """With the desired count, where that is still 0; what somebody has raised meanwhile stays as it is."""
     try:
         try:
-            return _update(hands, state.plan, wanted)
+            return _update(hands, state.plan, wanted)[0]
         except _Woken:
-            return _update(hands, state.plan, replace(wanted, desired=None))
+            return _update(hands, state.plan, replace(wanted, desired=None))[0]
     except _Displaced:
         return None
 
@@ -162,15 +166,18 @@ def _usable(hands: Hands, revision: str) -> str:
     return revision if found.status == "ACTIVE" else _register(hands, found.content, found.tags)
 
 
-def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
-    """UpdateService, and its deployment's id in the journal. Raises `_Woken` where its count is over already."""
+def _update(hands: Hands, plan: Plan, wanted: _Update) -> tuple[model.Service, bool]:
+    """UpdateService, and its deployment's id in the journal; also whether it was sent again after a lost answer.
+
+    Raises `_Woken` where its count is over already.
+    """
     cluster, service, held = plan.cluster, plan.service, hands.held
-    tried = False
+    tried = lost = repeated = False
     # A read that lags behind shows one of these, and some of them are of the very same revision.
     earlier = {wanted.old, *(one for entry in (held.entry, *held.others) for one in entry.deployments)}
 
     def send() -> model.Service:
-        nonlocal tried
+        nonlocal tried, repeated
         desired = wanted.desired
         if desired or (tried and wanted.after < inf):
             # The calls before this one may have taken long, and somebody may have woken it: their count stands.
@@ -186,7 +193,7 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
                     raise _Woken(found)
                 desired = None
             held.fence()
-        tried = True
+        tried, repeated = True, lost
         return hands.cloud.update_service(
             cluster,
             service,
@@ -197,6 +204,8 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         )
 
     def took_effect() -> model.Service | None:
+        nonlocal lost
+        lost = True
         now = hands.cloud.services(cluster, [service]).get(service)
         if now is None:
             raise NotFound(f"AWS does not show service {service!r} any more.", "See whether it was deleted.")
@@ -211,4 +220,4 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> model.Service:
         # The rollout is a fact now. A note that fails is carried by the next write to the journal.
         with suppress(DeployError):
             hands.held.add_deployment(answer.primary.id)
-    return answer
+    return answer, repeated

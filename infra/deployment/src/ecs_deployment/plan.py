@@ -56,9 +56,9 @@ class Plan:
 
     @property
     def goes_back(self) -> bool:
-        """Whether what fails is undone: the very revision that failed, which nobody has proven, is no way back."""
-        back, same = self.fallback, self.fallback.revision == self.expectation.revision
-        return not self.leave and (back.proven or back.desired is not None or not same)
+        """Whether what fails is undone: the very revision that failed is no way back, unless with the count 0."""
+        back = self.fallback
+        return not self.leave and (back.desired is not None or back.revision != self.expectation.revision)
 
 
 def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Refusal:
@@ -84,7 +84,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     empty = refusals.never_deployed(known.current, containers)
     how = "" if empty else wakes(request.environment, settings.name, known.idle)
     rolls, story, notes = _rolls(known, change, expectation, how)
-    fallback = way_back(known)
+    fallback = way_back(known, expectation.revision)
     borrowed, told = (
         borrowed_for(known, settings, fallback, leave=request.leave)
         if rolls and not goal.adopts and not goal.at_zero

@@ -36,6 +36,7 @@ from ecs_deployment.rollout_state import (
     deployment_of,
     doubting,
     entered,
+    is_late,
     status_of,
 )
 from ecs_deployment.verdict import judge
@@ -228,6 +229,8 @@ def _displaced(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
     waiting = "AWS's answers to agree"
     if primary.id in state.ours:
         return _our_own_earlier(replace(state, waiting_for=waiting), seen)
+    if is_late(state, primary):
+        return replace(state, ours=(*state.ours, primary.id), seen=True, waiting_for=waiting), ()
     if primary.created_at >= state.created:
         return taken_over(state, primary)
     if status in (

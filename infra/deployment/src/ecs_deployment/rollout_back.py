@@ -18,6 +18,7 @@ from ecs_deployment.rollout_state import (
     StopDeployment,
     doubting,
     entered,
+    is_late,
     status_of,
 )
 from ecs_deployment.verdict import Expectation, judge
@@ -77,6 +78,9 @@ def retreating(state: State, seen: Observation) -> tuple[State, tuple[Effect, ..
         return replace(state, outcome=back), ()
     if leads_back and (gave_up := way_back_fails(state, seen, primary)):
         return replace(state, outcome=failed, way_back=gave_up), ()
+    if is_late(state, primary):
+        state = replace(state, ours=(primary.id, *state.ours))
+        return state, (GoBackTo(state.back_to, fallback.desired),) if _leads(state) else ()
     stranger = primary.id not in (*state.ours, state.fallback_deployment)
     if stranger and not leads_back and primary.created_at >= state.created:
         return taken_over(state, primary)

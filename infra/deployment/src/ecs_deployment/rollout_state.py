@@ -11,6 +11,8 @@ from ecs_deployment.outcome import Outcome
 from ecs_deployment.outdated import BEHIND
 from ecs_deployment.plan import Plan
 
+_LATE = 25.0  # seconds; ECS dates a deployment a little after the call arrived
+
 
 class Part(Enum):
     """What a look may bring besides the service; each costs calls, so `needs` says when it is worth them."""
@@ -98,6 +100,7 @@ class State:
     created: float  # when ECS made our first deployment, by its clock
     phase: Phase = Phase.ROLLING
     seen: bool = False  # our deployment was in an answer
+    repeated: bool = False  # the answer to our first call was lost, and it was sent again
     followed: bool = False  # an earlier run began it, and perhaps it is one that ECS goes back to
     last: model.Service | None = None  # as the look before showed it
     first_change: float | None = None  # when the service first looked different from UpdateService's answer
@@ -138,6 +141,17 @@ def doubting(state: State, what: str, now: float) -> State | None:
 def deployment_of(service: model.Service, deployment_id: str) -> model.Deployment | None:
     """The deployment with that id, None where the service does not show it."""
     return next((d for d in service.deployments if d.id == deployment_id), None)
+
+
+def is_late(state: State, primary: model.Deployment) -> bool:
+    """Whether that is a call of ours that was repeated since its answer was lost, and took effect after all.
+
+    A change is given up after 20 s (`aws`), so within that time it may still arrive.
+    """
+    newest = state.last and deployment_of(state.last, state.newest)
+    since = primary.created_at - (newest.created_at if newest else state.created)
+    mine = state.repeated and primary.id not in state.ours
+    return mine and primary.task_definition == state.revision and 0 <= since < _LATE
 
 
 def entered(state: State, phase: Phase, now: float) -> State:
