@@ -84,7 +84,8 @@ def test_a_service_taken_to_0_after_the_signal_is_not_raised_again() -> None:
 
     world.cloud.progress = progress
     result = act(world, tag="demo")
-    assert (result.outcome, result.summary) == (Outcome.INTERRUPTED, "The service is on app:2, at 0.")
+    still = "The service is on app:2, at 0; 1 of its tasks may still be stopping."
+    assert (result.outcome, result.summary) == (Outcome.INTERRUPTED, still)
     assert [update["desired"] for update in world.cloud.updates] == [None, None], "the rollout, and the floor"
 
 

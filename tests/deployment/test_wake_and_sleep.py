@@ -9,11 +9,13 @@ import pytest
 from ecs_deployment import verify, wake
 from ecs_deployment.journal import read
 from ecs_deployment.model import Event
-from ecs_deployment.outcome import Outcome
+from ecs_deployment.outcome import Outcome, Report
+from ecs_deployment.report_final import screen
+from ecs_deployment.report_text import next_steps
 from ecs_deployment.survey import Setting, Wishes
 
 from tests.deployment import builders as b
-from tests.deployment.memory_cloud import World, completes
+from tests.deployment.memory_cloud import World, completes, stands
 from tests.deployment.memory_runs import (
     ENVIRONMENT,
     act,
@@ -68,6 +70,29 @@ def test_sleep_waits_until_nothing_runs() -> None:
     assert "Nothing wakes it by itself" in result.summary
     assert [u["desired"] for u in world.cloud.updates] == [0]
     assert world.entry().outcome == "asleep"
+
+
+@pytest.mark.parametrize("pressed", [1, 2])
+def test_an_interrupted_sleep_sends_nobody_to_a_resume(pressed: int) -> None:
+    world = place()
+
+    def press(operation: str) -> None:
+        if operation == "services" and world.cloud.updates:
+            world.interrupts.pressed = pressed
+
+    world.cloud.before, world.cloud.progress = press, stands
+    result = act(world, "sleep")
+    assert (result.outcome, result.unsettled) == (Outcome.INTERRUPTED, False)
+    assert result.summary == "The service is on app:1, at 0; 1 of its tasks may still be stopping."
+    report = Report("staging", "", 1.0, 1, (result,), "sleep")
+    assert next_steps(report) == [
+        "inv app.sleep --env staging: goes on from here",
+        "inv app.wake --env staging: undoes it",
+    ]
+    shown = " ".join(line.text for line in screen(report, 80))
+    assert not [word for word in ("Traffic", "no-probe", "resume", "abort") if word in shown], shown
+    world.interrupts.pressed, world.cloud.before = 0, lambda _: None
+    assert act(world, "resume").summary.startswith("Nothing to resume")
 
 
 def test_sleep_that_something_undoes_is_superseded() -> None:

@@ -110,15 +110,18 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
     `silently`: the third one, the journal does not get a last word either. A next run finds its writer gone.
     """
     one.result = job.result(one, Outcome.INTERRUPTED, _still_owed(one), loop.clock.boottime())
-    entry = one.held.entry
+    entry, sleeps = one.held.entry, one.plan.action == "sleep"
     advice = f"`{command(entry, 'resume')}` goes on from here, `{command(entry, 'abort')}` undoes it."
-    if not one.held.kept:
+    if sleeps:  # it rolls nothing out that a run could go on with
+        advice = f"`{command(entry, 'status')}` tells whether it is at 0."
+    elif not one.held.kept:
         advice = OFF_CURE
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
-    one.result = replace(one.result, cause=known or why, advice=advice, unsettled=True)
+    one.result = replace(one.result, cause=known or why, advice=advice, unsettled=not sleeps or one.result.unsettled)
     if one.state is None and one.holding is None:  # torn out of the very calls that begin a rollout
-        one.result = replace(one.result, summary="Whether the rollout began is not known.")
+        what = "it was set to 0" if sleeps else "the rollout began"
+        one.result = replace(one.result, summary=f"Whether {what} is not known.")
     if not silently:
         _close(one, Outcome.INTERRUPTED)
     loop.sink(events.Finished(one.result))

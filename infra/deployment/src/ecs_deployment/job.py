@@ -183,8 +183,10 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
 
 
 def _open(job: Job) -> bool:
-    """Whether the rollout, or the way back from it, may not be over."""
+    """Whether the rollout, or the way back from it, may not be over. A sleep has none: what is at 0 drains by itself."""
     state = job.state
+    if job.plan.action == "sleep":
+        return False
     return state is not None and not state.proven and (job.rolls or state.phase is not Phase.RETREATING)
 
 
@@ -217,6 +219,8 @@ def _summary(final: Result, job: Job) -> str:
         case Outcome.ASLEEP:
             how = wakes(job.held.entry.environment, plan.name, plan.idle)
             return f"The service is at 0, on {final.revision}. {how}"
+        case _ if plan.action == "sleep" and state is not None and state.last is not None:
+            return _stands(state.last)
         case Outcome.ROLLED_BACK:
             return f"The service is well, on {back} again."
         case Outcome.UNEXPECTED if state is None:
@@ -257,7 +261,8 @@ def _stands(service: model.Service) -> str:
     """Where the service was when we last looked."""
     on = f"the service is on {_short(service.task_definition)}"
     if not service.desired:
-        return f"{on[0].upper()}{on[1:]}, at 0."
+        drains = f"; {service.running} of its tasks may still be stopping" if service.running else ""
+        return f"{on[0].upper()}{on[1:]}, at 0{drains}."
     return f"{service.running} of {service.desired} tasks run; {on}."
 
 

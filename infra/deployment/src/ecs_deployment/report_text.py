@@ -136,6 +136,7 @@ def headline(result: Result, environment: str) -> str:
 def facts(result: Result) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one service, the cause of a failure first; clean."""
     changed = result.outcome not in (Outcome.REFUSED, Outcome.UNCHANGED, Outcome.ASLEEP)
+    measures = changed and result.action != "sleep"
     rows = [
         ("Cause", "" if result.cause == BY_A_SIGNAL else result.cause),
         ("Advice", result.advice),
@@ -149,7 +150,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
             if result.was_asleep and changed
             else "",
         ),
-        ("Traffic", traffic(result.probe) if changed and result.stages else ""),
+        ("Traffic", traffic(result.probe) if measures and result.stages else ""),
         ("Unchecked", ", ".join(result.unchecked)),
         ("Stages", ", ".join(map(_stage, result.stages))),
         ("Given back", ", ".join(result.handed_back)),
@@ -193,6 +194,10 @@ def next_steps(report: Report) -> Sequence[str]:
     over = f"{_anew(report)}: starts anew, once nothing rolls"
     deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
     kept = all(result.kept for result in report.services)
+    if report.action == "sleep" and report.outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED):
+        begun = any(result.deployment_id for result in report.services)
+        on = look("app.sleep", "goes on from here" if begun else "starts anew")
+        return [clean(step) for step in (on, *([look("app.wake", "undoes it")] if begun else []))]
     if report.services and any(result.unsettled for result in report.services):
         on = (resume, look("app.abort", "undoes it"), status) if kept else (status, over)
         return [clean(step) for step in on]
