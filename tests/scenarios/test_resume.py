@@ -49,6 +49,8 @@ def test_resume_proves_what_has_rolled_meanwhile_and_hands_back(where: Place) ->
     document = one_object(done)
     (service,) = document["services"]
     assert (document["action"], service["tag"], service["outcome"]) == ("resume", "demo-2", "deployed")
+    known = {e.revision.rpartition("/")[2]: e.digest for e in where.entries()}
+    assert known[service["before"]] == service["before_digest"] != service["digest"]
     assert set(service["handed_back"]) == {"minimumHealthyPercent is 0 again", "scale-in resumed"}
     nothing_is_borrowed(where)
     assert where.verify("demo-2").findings == ()

@@ -42,6 +42,7 @@ class Goal:
     wakes: bool = False  # brought to 1 and proven even where a proof is in the journal
     at_zero: bool = False  # ends at desired 0
     before: str = ""  # what ran before the run that is gone on with; "": what runs now
+    before_digest: str = ""  # of its image, "" where no run of it noted one
     was_asleep: bool = False  # the service was at 0 before that run
     adopts: Adopted | None = None
     replaces: str = ""  # a deployment that may roll: it is that of the run that is undone
@@ -82,7 +83,8 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
     notes = (
         [] if found.proven else [f"No run has proven {short(found.revision)}: it is proven now, or undone."]
     )
-    if found.revision != seen.task_definition and found.digest and found.digest == _image(seen, entries):
+    image = digest_of(entries, seen.task_definition)
+    if found.revision != seen.task_definition and found.digest and found.digest == image:
         notes.append(f"{short(found.revision)} has the image that runs now: only the rest of it can differ.")
     newest = next((e for e in entries if e.proven), None)
     if not to and newest and newest.action == "rollback" and newest.before == found.revision:
@@ -106,13 +108,18 @@ def known_revisions(entries: Sequence[Entry]) -> str:
     return ", ".join(named[:_TAGS_NAMED]) + more
 
 
+def digest_of(entries: Sequence[Entry], revision: str) -> str:
+    """The digest of a revision's image, "" where no run of it noted one."""
+    return next((e.digest for e in entries if e.digest and e.revision == revision), "")
+
+
 def short(arn: str) -> str:
     """family:number"""
     return arn.rsplit("/", 1)[-1]
 
 
 def _last_proven(seen: model.Service, entries: Sequence[Entry]) -> Entry:
-    image, changed = _image(seen, entries), False
+    image, changed = digest_of(entries, seen.task_definition), False
     for entry in entries:
         changed = changed or (entry.action == "apply" and entry.revision != entry.before)
         if not entry.proven or entry.revision in ("", seen.task_definition):
@@ -129,11 +136,6 @@ def _last_proven(seen: model.Service, entries: Sequence[Entry]) -> Entry:
         f"Name a revision with --to, as in --to {short(seen.task_definition).rpartition(':')[0]}:NUMBER, "
         "or deploy a tag.",
     )
-
-
-def _image(seen: model.Service, entries: Sequence[Entry]) -> str:
-    """The digest of what is in place, "" where no run of it noted one."""
-    return next((e.digest for e in entries if e.digest and e.revision == seen.task_definition), "")
 
 
 def _named(seen: model.Service, entries: Sequence[Entry], to: str) -> Entry | Goal:

@@ -84,6 +84,8 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
     empty = refusals.never_deployed(known.current, containers)
     how = "" if empty else wakes(request.environment, settings.name, known.idle)
     rolls, story, notes = _rolls(known, change, expectation, how)
+    before = (goal.before if goal.adopts else "") or known.current.arn
+    in_place = next(iter(digests_in_place(known.current, known.snapshot, containers)), "")
     fallback = way_back(known, expectation.revision)
     borrowed, told = (
         borrowed_for(known, settings, fallback, leave=request.leave)
@@ -106,7 +108,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         tag=goal.tag or request.tag,
         digest=change.digest,
         expectation=expectation,
-        before=(goal.before if goal.adopts else "") or known.current.arn,
+        before=before,
         primary=service.primary.id if service.primary else "",
         content=change.content,
         definition=model.TaskDefinition(known.base.arn, "ACTIVE", change.runs, known.base.tags),
@@ -121,7 +123,7 @@ def plan(request: Request, known: Known, settings: ServiceSettings) -> Plan | Re
         idle=known.idle,
         overlap=settings.overlap,
         accepts_gap=settings.interruption == "accepted" and not borrowed.start_first,
-        before_digest=next(iter(digests_in_place(known.current, known.snapshot, containers)), ""),
+        before_digest=in_place if before == known.current.arn else goal.before_digest,
         story=(*goal.story, *story, *told),
         notes=(
             *goal.notes,

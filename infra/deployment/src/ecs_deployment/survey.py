@@ -140,6 +140,7 @@ def known_of(
     )
     proofs = {e.revision: moment(e.finished) for e in reversed(entries) if e.proven and e.revision}
     goal = _goal(request, seen, earlier)
+    goal = replace(goal, before_digest=goals.digest_of(earlier, goal.before)) if goal.before else goal
     known = observe.known(setting.cloud, settings, seen, goal, entries, proofs, before=before)
     known = replace(known, kept=setting.environment.journal != "off")
     return _with_commits(setting.commits, known, earlier)
