@@ -52,6 +52,19 @@ def test_the_next_command_is_one_that_has_something_to_do(action: str, outcome: 
     assert step in next_steps(report)
 
 
+def test_a_resume_of_services_that_differ_names_what_is_not_well_and_its_tag() -> None:
+    app = result("resume", Outcome.ROLLED_BACK, tag="demo-2")
+    api = result("resume", Outcome.UNCHANGED, tag="demo", service="api")
+    web = result("resume", Outcome.FAILED, tag="demo-3", service="web")
+    steps = next_steps(Report("staging", "", 1.0, 9, (app, api), "resume"))
+    assert steps == ["inv app.deploy --env staging --service app --tag demo-2: starts anew"]
+    steps = next_steps(Report("staging", "", 1.0, 9, (app, api, web), "resume"))
+    assert steps[1:] == [
+        "inv app.deploy --env staging --service app --tag demo-2: starts anew",
+        "inv app.deploy --env staging --service web --tag demo-3: starts anew",
+    ]
+
+
 def test_what_was_proven_before_the_interrupt_is_not_done_again() -> None:
     proven = result("deploy", Outcome.INTERRUPTED, proven=True)
     steps = next_steps(Report("staging", "v1", 1.0, 9, (proven,)))

@@ -118,7 +118,9 @@ def leave(loop: Loop, one: Job, *, silently: bool = False) -> None:
         advice = OFF_CURE
     why = f"Interrupted again while {one.stages[-1][0] if one.stages else 'preparing'}: left at once."
     known = one.result.cause if one.result.cause != BY_A_SIGNAL else ""
-    one.result = replace(one.result, cause=known or why, advice=advice, unsettled=not sleeps or one.result.unsettled)
+    one.result = replace(
+        one.result, cause=known or why, advice=advice, unsettled=not sleeps or one.result.unsettled
+    )
     if one.state is None and one.holding is None:  # torn out of the very calls that begin a rollout
         what = "it was set to 0" if sleeps else "the rollout began"
         one.result = replace(one.result, summary=f"Whether {what} is not known.")

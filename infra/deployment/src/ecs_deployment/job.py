@@ -183,7 +183,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
 
 
 def _open(job: Job) -> bool:
-    """Whether the rollout, or the way back from it, may not be over. A sleep has none: what is at 0 drains by itself."""
+    """Whether the rollout, or the way back from it, may not be over. A sleep has none: tasks drain by themselves."""
     state = job.state
     if job.plan.action == "sleep":
         return False

@@ -52,6 +52,8 @@ WORDS = {
 }
 
 
+_WELL = (Outcome.DEPLOYED, Outcome.UNCHANGED, Outcome.ASLEEP)
+
 # The same outcomes of runs that are no deploys, in their own words.
 _OF_ACTION = {
     ("rollback", Outcome.DEPLOYED): "back on {revision}, and proven",
@@ -189,17 +191,22 @@ def next_steps(report: Report) -> Sequence[str]:
     status = look("app.status", "what runs now")
     resume = look("app.resume", "goes on from here")
     # What a resume saw go back may have been well, and only interrupted.
-    anew = f"{_anew(report)}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
+    anew = [
+        f"{one}: {'starts anew' if report.action == 'resume' else 'once the cause is mended'}"
+        for one in _anew(report)
+    ]
     again = [look("app.verify", "look again, reading only")]
-    over = f"{_anew(report)}: starts anew, once nothing rolls"
+    over = [f"{one}: starts anew, once nothing rolls" for one in _anew(report)]
     deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
     kept = all(result.kept for result in report.services)
+    if not report.services:
+        return []
     if report.action == "sleep" and report.outcome in (Outcome.INTERRUPTED, Outcome.UNDECIDED):
         begun = any(result.deployment_id for result in report.services)
-        on = look("app.sleep", "goes on from here" if begun else "starts anew")
-        return [clean(step) for step in (on, *([look("app.wake", "undoes it")] if begun else []))]
-    if report.services and any(result.unsettled for result in report.services):
-        on = (resume, look("app.abort", "undoes it"), status) if kept else (status, over)
+        sleeps = look("app.sleep", "goes on from here" if begun else "starts anew")
+        return [clean(step) for step in (sleeps, *([look("app.wake", "undoes it")] if begun else []))]
+    if any(result.unsettled for result in report.services):
+        on = (resume, look("app.abort", "undoes it"), status) if kept else (status, *over)
         return [clean(step) for step in on]
     steps = {
         Outcome.DEPLOYED: again,
@@ -207,16 +214,16 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.ASLEEP: [look("app.wake", "wake it by hand")],
         Outcome.DEPLOYED_WITH_LOSS: [look("app.verify", "is all well by now?")],
         Outcome.REFUSED: [] if deploys_instead else [f"{_again(report)}: once the cause is mended"],
-        Outcome.ROLLED_BACK: [anew],
-        Outcome.FAILED: [status, anew],
+        Outcome.ROLLED_BACK: anew,
+        Outcome.FAILED: [status, *anew],
         Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],
-        Outcome.UNDECIDED: [resume, status] if kept else [status, over],
+        Outcome.UNDECIDED: [resume, status] if kept else [status, *over],
         Outcome.INTERRUPTED: again
         if all(r.proven for r in report.services)
-        else [f"{_anew(report)}: starts anew"],
+        else [f"{one}: starts anew" for one in _anew(report)],
         Outcome.UNEXPECTED: [status],
     }
-    return [clean(step) for step in steps[report.outcome]] if report.services else []
+    return [clean(step) for step in steps[report.outcome]]
 
 
 def _again(report: Report) -> str:
@@ -225,8 +232,17 @@ def _again(report: Report) -> str:
     return inv(f"app.{report.action}", report.environment, *report.chosen, tag=tag, to=report.to)
 
 
-def _anew(report: Report) -> str:
-    """What tries the same change once more: a resume that is over has nothing left to resume."""
-    if report.action == "resume" and report.tag:
-        return inv("app.deploy", report.environment, *report.chosen, tag=report.tag)
-    return _again(report)
+def _anew(report: Report) -> list[str]:
+    """What tries the same change once more: a resume that is over has nothing left to resume.
+
+    Its services may have been left by runs of different tags, and some of them be well by now.
+    """
+    if report.action != "resume":
+        return [_again(report)]
+    wrong = [one for one in report.services if one.outcome not in _WELL]
+    commands = []
+    for tag in dict.fromkeys(one.tag for one in wrong):
+        of_tag = [one.service for one in wrong if one.tag == tag]
+        named = report.chosen if len(of_tag) == len(report.services) else of_tag
+        commands.append(inv("app.deploy" if tag else "app.resume", report.environment, *named, tag=tag))
+    return commands
