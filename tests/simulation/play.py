@@ -99,6 +99,16 @@ class Play:
         self.watch.after(process, operation, params)
         return answer
 
+    def arrives_late(self, process: Process, params: dict[str, Any]) -> None:
+        """A request takes effect that its process gave up for lost a while ago."""
+        self.watch.look()
+        self._remember()
+        with suppress(AwsError):
+            self._client.call("ecs", "UpdateService", params)
+            self.note(process.name, ("UpdateService", params, "given up, and arrives late"))
+            self.watch.arrived_late(process)
+        self.simulation.touch()
+
     def asked(self, process: Process, operation: str) -> None:
         """A read has arrived, whatever it is answered with."""
         self.watch.asked(process, operation)

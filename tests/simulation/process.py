@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from ecs_deployment import events
@@ -166,6 +167,14 @@ class Process:
             self.faults[name] = self.faults.get(name, 0) + 1
         if not drawn.arrives:
             stage.note(self.name, (operation, params, drawn.kind))
+            # On `fast` a whole deploy would be over by then, and what it borrowed given back.
+            if (
+                drawn.later
+                and "taskDefinition" in params
+                and operation == "UpdateService"
+                and stage.scenario.pace > 1
+            ):
+                stage.theatre.at(stage.theatre.now + drawn.later, partial(stage.arrives_late, self, params))
             return {}
         if is_read(operation):
             stage.asked(self, operation)

@@ -206,6 +206,10 @@ class Watch:
         if operation in _CHANGES or operation == "DeleteParameter":
             self._nothing_lost(process)
 
+    def arrived_late(self, process: Process) -> None:
+        """A change that was given up has taken effect: it is that process's, and no fence held it back."""
+        self._after_update(process)
+
     def _after_note(self, process: Process, params: dict[str, Any]) -> None:
         entry = self.books.read(params["Name"])
         if entry is None:

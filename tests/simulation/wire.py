@@ -23,6 +23,8 @@ LAG = {"DescribeServices": 6.0, "ListServiceDeployments": 6.0, "DescribeServiceD
 LAG |= {"DescribeScalableTargets": 1.5, "GetParametersByPath": 6.0}
 """Seconds that a read may be behind, by operation; the others are seen at once."""
 LONGEST_LAG = max(LAG.values())
+LONGEST_DELAY = 15.0
+"""Seconds after which a request that its client has given up may still take effect."""
 
 
 class Trouble(Exception):
@@ -55,6 +57,7 @@ class Fate:
 
     kind: Kind | None = None
     arrives: bool = True  # its effect takes place
+    later: float = 0.0  # or does so that many seconds after the client gave it up
     there: float = 0.0
     back: float = 0.0
     lag: float = 0.0
@@ -64,29 +67,29 @@ def fate(chance: Random, weather: Weather, operation: str, since: float, latency
     """Draw what happens to a call of a process that began `since` seconds ago."""
     there, back = latency * chance.random(), latency * chance.random()
     if weather.calm:
-        return Fate(None, True, there, back)
+        return Fate(None, there=there, back=back)
     if since >= weather.expires:
-        return Fate("expired", False, there, back)
+        return Fate("expired", False, there=there, back=back)
     if operation in weather.denied:
-        return Fate("denied", False, there, back)
+        return Fate("denied", False, there=there, back=back)
     begin, length = weather.outage
     if begin <= since < begin + length:
-        return Fate("refused connection", False, there, back)
+        return Fate("refused connection", False, there=there, back=back)
     draw = chance.random()
     for name in ("throttled", "failing", "cut", "slow"):
         share = getattr(weather, name)
         if draw < share:
             if name == "throttled":
-                return Fate("throttled", False, there, back)
+                return Fate("throttled", False, there=there, back=back)
             if name == "slow":
-                return Fate(None, True, there, back + chance.uniform(1.0, 15.0))
+                return Fate(None, there=there, back=back + chance.uniform(1.0, 15.0))
             how = chance.random()
             kind = _CUTS[int(how * 6) % 3] if name == "cut" else "failing"
-            return Fate(kind, how < 0.5, there, back)
+            return Fate(kind, how < 0.5, LONGEST_DELAY * (how - 0.75) * 4 if how > 0.75 else 0.0, there, back)
         draw -= share
     if weather.stale and operation in LAG and chance.random() < weather.stale:
-        return Fate(None, True, there, back, lag=chance.uniform(0.1, LAG[operation]))
-    return Fate(None, True, there, back)
+        return Fate(None, there=there, back=back, lag=chance.uniform(0.1, LAG[operation]))
+    return Fate(None, there=there, back=back)
 
 
 def is_read(operation: str) -> bool:
