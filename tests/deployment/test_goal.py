@@ -87,6 +87,11 @@ def test_it_says_what_it_goes_back_to_and_who_proved_it() -> None:
     assert goal.notes == ()
 
 
+def test_what_runs_is_not_gone_back_to() -> None:
+    assert back((V2, V1), on=2, to="app:2").story[0].startswith("Already on app:2 (tag v2), proven ")
+    assert back((V2, V1), on=7, to="app:7").story == ("Already on app:7.",)
+
+
 def test_the_unproven_is_only_gone_to_when_it_is_named_and_noted_then() -> None:
     assert "No run has proven app:3" in back((BROKEN, V2, V1), on=2, to="v3").notes[0]
     stranger = back((V2, V1), on=2, to="app:7")

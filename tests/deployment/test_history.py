@@ -51,7 +51,7 @@ def test_newest_first_each_run_in_a_few_lines() -> None:
     assert text(of(DEAD, FAILED, DONE)) == [
         "  3 2023-11-14 22:13 UTC  deploy of v2: never ended",
         "    app:2  aaaaaaaaaaaa  by ann@laptop:7",
-        "    owes floor",
+        "    owes minimumHealthyPercent",
         "  2 2023-11-14 22:13 UTC  deploy of v2: rolled back, 3 min 05 s",
         "    app:2  aaaaaaaaaaaa  by ann@laptop:7",
         "    https://ci/2",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ecs_deployment.outcome import Outcome, Report, Result
-from ecs_deployment.report_text import WORDS, facts, headline, next_steps
+from ecs_deployment.report_text import WORDS, facts, headline, next_steps, total
 
 
 def result(action: str, outcome: Outcome, **changes: Any) -> Result:
@@ -63,6 +63,30 @@ def test_a_resume_of_services_that_differ_names_what_is_not_well_and_its_tag() -
         "inv app.deploy --env staging --service app --tag demo-2: starts anew",
         "inv app.deploy --env staging --service web --tag demo-3: starts anew",
     ]
+
+
+@pytest.mark.parametrize(
+    ("advice", "step"),
+    [
+        ("Name another one; `inv app.history` lists what was proven.", "inv app.history --env staging"),
+        ("Go to another revision, or deploy a tag.", "inv app.history --env staging"),
+        ("Raise MaxCapacity to at least 1.", "inv app.rollback --env staging --to app:1"),
+    ],
+)
+def test_a_rollback_to_what_cannot_run_is_not_advised_again(advice: str, step: str) -> None:
+    refused = result("rollback", Outcome.REFUSED, advice=advice)
+    (next_step,) = next_steps(Report("staging", "", 1.0, 9, (refused,), "rollback", to="app:1"))
+    assert next_step.startswith(f"{step}: ")
+
+
+def test_an_exit_code_of_a_part_is_told_of_that_part() -> None:
+    services = (result("deploy", Outcome.DEPLOYED), result("deploy", Outcome.REFUSED, service="api"))
+    assert total(Report("staging", "v1", 1.0, 9, services)).endswith(
+        "exit code 2 (api refused, and not changed)"
+    )
+    assert total(Report("staging", "v1", 1.0, 9, services[1:])).endswith(
+        "(refused before anything was changed)"
+    )
 
 
 def test_what_was_proven_before_the_interrupt_is_not_done_again() -> None:

@@ -91,13 +91,13 @@ def test_who_is_at_work_and_what_was_left_behind() -> None:
     )
     busy = rows(b.snapshot(), begun, held=True)
     assert busy["Lock"] == ["held by ann@laptop:1 for 1 min: deploy demo, http://run"]
-    assert busy["Owed"] == ["floor, suspension: until it ends"]
+    assert busy["Owed"] == ["minimumHealthyPercent, scale-in: until it ends"]
     assert "Last run" not in busy
     dead = rows(b.snapshot(), begun)
     assert dead["Lock"] == [
         "free, but the run of ann@laptop:1 never ended: `inv app.resume --env local` or `inv app.abort --env local`"
     ]
-    assert dead["Owed"] == ["floor, suspension: `inv app.resume --env local` hands it back"]
+    assert dead["Owed"] == ["minimumHealthyPercent, scale-in: `inv app.resume --env local` hands it back"]
     assert dead["Last run"] == ["deploy demo: not ended, 1 min ago, by ann@laptop:1"]
 
 

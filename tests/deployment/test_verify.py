@@ -95,6 +95,14 @@ def test_the_story_of_one_awake_and_one_asleep() -> None:
     assert asleep.story[0].startswith("asleep at desired 0, last proven 2023-11-14")
 
 
+@pytest.mark.parametrize(("action", "told"), [("abort", "an abort by "), ("deploy", "a deploy by ")])
+def test_a_run_that_never_ended_is_told_by_its_action(action: str, told: str) -> None:
+    entry = replace(OPEN, action=action)
+    found = verify.verify(b.SETTINGS, b.snapshot(), PINNED, None, (entry,), locked=False)
+    (finding,) = found.findings
+    assert finding.text.startswith(told)
+
+
 def test_a_low_floor_is_advice_and_no_finding() -> None:
     low = b.snapshot(b.service(configuration={"minimumHealthyPercent": 0, "maximumPercent": 200}))
     found = verify.verify(b.SETTINGS, low, PINNED, None, (PROOF,), locked=False)
@@ -127,7 +135,7 @@ def test_a_deploy_under_way_is_no_leftover_but_an_abandoned_one_is(place: World)
     assert look(place).findings == ()
     held.close("undecided")
     (finding,) = look(place).findings
-    assert (finding.code, "floor" in finding.text) == ("owed", True)
+    assert (finding.code, "still owes: minimumHealthyPercent;" in finding.text) == ("owed", True)
 
 
 def test_a_lease_that_has_run_out_is_an_abandoned_deploy(place: World) -> None:

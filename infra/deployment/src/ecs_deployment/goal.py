@@ -94,9 +94,14 @@ def rollback(seen: model.Service, entries: Sequence[Entry], to: str) -> Goal:
     return Goal(
         tag=of_it,
         revision=found.revision,
-        story=(f"Back to {short(found.revision)}{tag}, {proof} by {found.owner or 'somebody'}.",),
+        story=(f"{_towards(found.revision, seen)}{tag}, {proof} by {found.owner or 'somebody'}.",),
         notes=tuple(notes),
     )
+
+
+def _towards(revision: str, seen: model.Service) -> str:
+    here = short(revision) == short(seen.task_definition)
+    return f"{'Already on' if here else 'Back to'} {short(revision)}"
 
 
 def known_revisions(entries: Sequence[Entry]) -> str:
@@ -155,4 +160,4 @@ def _named(seen: model.Service, entries: Sequence[Entry], to: str) -> Entry | Go
     if found := next((e for e in of_revision if e.proven), None) or next(iter(of_revision), None):
         return found
     note = f"The journal knows nothing of {revision}: it is proven now, or undone."
-    return Goal(revision=revision, story=(f"Back to {revision}.",), notes=(note,))
+    return Goal(revision=revision, story=(f"{_towards(revision, seen)}.",), notes=(note,))

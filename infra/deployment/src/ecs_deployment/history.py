@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecs_deployment import observe
+from ecs_deployment.borrow import names
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.errors import NotFound
 from ecs_deployment.journal import OFF_MEANS, Entry, is_held, journal_path, read
@@ -88,7 +89,7 @@ def _rows(one: History) -> Iterator[tuple[str, str]]:
         if entry.run_url:
             yield "", entry.run_url
         if entry.debts and after is None:  # with the lock the next run took over what is owed
-            yield "", f"owes {', '.join(debt.what for debt in entry.debts)}"
+            yield "", f"owes {names(entry.debts)}"
         if entry.cause:
             yield "", entry.cause.splitlines()[0]
         after = entry.number

@@ -38,7 +38,7 @@ def held_by(entry: Entry, stored: Stored) -> LockHeld:
         f"{entry.owner or 'Somebody'} holds the lock of {entry.service or 'this service'}{where}: "
         f"{entry.action or 'run'}{tag} since {_moment(entry.started)}, "
         f"last sign of life {max(0.0, stored.age):.0f} s ago.{run}",
-        "Wait for it with --wait-for-lock, replace it (a deploy: --supersede), or undo it with "
+        "Wait for it with --wait-for-lock, replace it with --supersede (a deploy or a rollback), or undo it with "
         f"`{command(entry, 'abort')} --force`. Should it be dead, the lock is free "
         f"{LEASE:.0f} s after its last sign of life.",
     )

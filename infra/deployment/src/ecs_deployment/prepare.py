@@ -159,6 +159,6 @@ def _measure(settings: ServiceSettings, decision: Plan) -> tuple[probe.Probe | N
         return sender, ""  # the loop starts it once the new task runs: until then there is nobody to answer
     baseline = sender.baseline()
     if not baseline.ok:
-        return None, baseline.reason
+        return None, f"{baseline.reason} (asked before anything was changed)"
     sender.start(count_from_first_success=False)
     return sender, ""

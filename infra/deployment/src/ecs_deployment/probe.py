@@ -72,7 +72,7 @@ class Probe:
         if answer.healthy:
             reason = f"{self._to.url} only redirects to https: set the url to {answer.location}"
         elif answer.status is not None:
-            reason = f"{self._to.url} answers {answer.status} before anything is changed"
+            reason = f"{self._to.url} answers {answer.status}"
         else:
             reason = f"{self._to.url}: {answer.reason}"
         return Baseline(False, reason, answer.status)

@@ -23,6 +23,9 @@ Kind = Literal["", "good", "warning", "bad"]
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
+# Advice after which the same rollback is of no use once more.
+_ELSEWHERE = re.compile(r"\bName (?:another one|one of these|a revision)\b|\bGo to another revision\b")
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -170,6 +173,9 @@ def total(report: Report) -> str:
     """The cost of the run and what its exit code means."""
     calls = plural(report.api_calls, "API call")
     means = WORDS[report.outcome].code_means if report.services else "nothing was asked for"
+    refused = [result.service for result in report.services if result.outcome is Outcome.REFUSED]
+    if report.services and report.outcome is Outcome.REFUSED and len(refused) < len(report.services):
+        means = clean(f"{', '.join(refused)} refused, and not changed")
     return f"{duration(report.seconds)}, {calls}, exit code {report.exit_code} ({means})"
 
 
@@ -198,6 +204,9 @@ def next_steps(report: Report) -> Sequence[str]:
     again = [look("app.verify", "look again, reading only")]
     over = [f"{one}: starts anew, once nothing rolls" for one in _anew(report)]
     deploys_instead = all("`inv app.deploy" in result.advice for result in report.services)
+    leads_elsewhere = report.action == "rollback" and all(
+        _ELSEWHERE.search(result.advice) for result in report.services
+    )
     kept = all(result.kept for result in report.services)
     if not report.services:
         return []
@@ -213,7 +222,11 @@ def next_steps(report: Report) -> Sequence[str]:
         Outcome.UNCHANGED: again,
         Outcome.ASLEEP: [look("app.wake", "wake it by hand")],
         Outcome.DEPLOYED_WITH_LOSS: [look("app.verify", "is all well by now?")],
-        Outcome.REFUSED: [] if deploys_instead else [f"{_again(report)}: once the cause is mended"],
+        Outcome.REFUSED: []
+        if deploys_instead
+        else [look("app.history", "what was proven")]
+        if leads_elsewhere
+        else [f"{_again(report)}: once the cause is mended"],
         Outcome.ROLLED_BACK: anew,
         Outcome.FAILED: [status, *anew],
         Outcome.SUPERSEDED: [look("app.status", "which deployment runs now")],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecs_deployment import model, observe
+from ecs_deployment.borrow import names
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.journal import Entry, is_held, journal_path, read, tag_of
@@ -128,7 +129,7 @@ def _held(seen: Seen) -> Iterator[tuple[str, str]]:
         yield "Lock", "free"
     if newest.debts:
         until = "until it ends" if seen.held else f"`{command(newest, 'resume')}` hands it back"
-        yield "Owed", f"{', '.join(debt.what for debt in newest.debts)}: {until}"
+        yield "Owed", f"{names(newest.debts)}: {until}"
 
 
 def _happened(seen: Seen) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ecs_deployment import model, observe, suggest, verdict
 from ecs_deployment.armed import armed
+from ecs_deployment.borrow import names
 from ecs_deployment.cloud import Cloud
 from ecs_deployment.envelope import Envelope
 from ecs_deployment.errors import Denied, Refused
@@ -107,6 +108,12 @@ def brief(tag: str, digest: str) -> str:
     return f"{tag} ({short})" if tag and short else tag or short
 
 
+def run_of(entry: Entry) -> str:
+    """ "an abort by root@vm:17": which run of ours an entry is of."""
+    action = entry.action or "run"
+    return f"{'an' if action[0] in 'aeiou' else 'a'} {action} by {entry.owner}"
+
+
 def _asleep(
     settings: ServiceSettings,
     snapshot: model.Snapshot,
@@ -131,16 +138,10 @@ def _left_behind(snapshot: model.Snapshot, entries: tuple[Entry, ...], *, locked
         return
     newest = entries[0] if entries else None
     if newest and newest.debts:
-        owed = ", ".join(debt.what for debt in newest.debts)
-        yield Finding(
-            "owed",
-            f"a {newest.action or 'run'} by {newest.owner} still owes: {owed}; `{command(newest, 'resume')}`",
-        )
+        text = f"{run_of(newest)} still owes: {names(newest.debts)}; `{command(newest, 'resume')}`"
+        yield Finding("owed", text)
     elif newest and newest.readable and not newest.outcome:
-        yield Finding(
-            "unfinished",
-            f"a {newest.action or 'run'} by {newest.owner} never ended; `{command(newest, 'resume')}`",
-        )
+        yield Finding("unfinished", f"{run_of(newest)} never ended; `{command(newest, 'resume')}`")
     rolling = snapshot.service.primary is not None and snapshot.service.primary.rollout_state == "IN_PROGRESS"
     if snapshot.scaling and snapshot.scaling.suspended.scale_in and not rolling:
         yield Finding(
