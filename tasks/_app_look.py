@@ -23,18 +23,24 @@ def verify(given: Given) -> int:
 
     Example: inv app.verify --env staging --tag abc
     """
-    from ecs_deployment import commands_told, wake
+    from ecs_deployment import commands_told, standstill, wake
+    from ecs_deployment.clock import RealClock
 
     from tasks import _rolling, _seen
     from tasks._connect import connect
 
     if given.dry and given[WAKE]:
         print("With --dry nothing is woken: only looked at.", file=sys.stderr)
-    connection = connect(given[ENV])
+    connection, clock = connect(given[ENV]), RealClock()
+    until = clock.boottime() + given[WAIT]
     woken = _rolling.woken(given, connection) if given[WAKE] and not given.dry else None
+    cloud, environment = connection.cloud, connection.environment
+    standstill.wait(
+        cloud, environment, given[SERVICE], clock, until, lambda text: print(text, file=sys.stderr)
+    )
     seen = wake.verified(
-        connection.cloud,
-        connection.environment,
+        cloud,
+        environment,
         given[SERVICE],
         given[TAG],
         woken,

@@ -42,8 +42,10 @@ def codes(
 
 
 OWES = replace(PROOF, outcome="deployed", debts=(b.FLOOR, b.SUSPENSION))
-OPEN = replace(PROOF, outcome="", proven=False)
 ROLLING = b.service(b.deployment(rollout_state="IN_PROGRESS"))
+OPEN = replace(
+    PROOF, action="deploy", tag="v2", outcome="", proven=False, deployments=(ROLLING.deployments[0].id,)
+)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,21 @@ ROLLING = b.service(b.deployment(rollout_state="IN_PROGRESS"))
 )
 def test_findings(seen: list[str], found: list[str]) -> None:
     assert seen == found
+
+
+@pytest.mark.parametrize(
+    ("entry", "locked", "words"),
+    [
+        (OPEN, True, "the deploy of v2 by ann@laptop is at it; `inv app.verify --wait-for-lock 10m`"),
+        (OPEN, False, "the deploy of v2 by ann@laptop began it and is gone; `inv app.resume --env "),
+        (replace(OPEN, deployments=()), False, "no run that is at work is known; `inv app.status`"),
+        (None, False, "no run that is at work is known"),
+    ],
+)
+def test_what_rolls_is_somebodys(entry: Entry | None, locked: bool, words: str) -> None:
+    rolling = b.snapshot(ROLLING)
+    found = verify.verify(b.SETTINGS, rolling, PINNED, None, (entry,) if entry else None, locked=locked)
+    assert words in next(one.text for one in found.findings if one.code == "rollout")
 
 
 def test_the_story_of_one_awake_and_one_asleep() -> None:

@@ -5,7 +5,7 @@ Reads only. The judgement itself is `verdict`'s; here stand the questions that a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ecs_deployment import model, observe, suggest, verdict
@@ -78,7 +78,8 @@ def verify(
         when = f", last proven {moment(proof.finished)}" if proof else ""
         story = [f"asleep at desired 0{when if kept else ', and no journal tells whether it was proven'}"]
     else:
-        findings = list(verdict.judge(snapshot, expected))
+        found = verdict.judge(snapshot, expected)
+        findings = [_whose(one, snapshot.service, entries, locked=locked) for one in found]
         story = [f"{snapshot.service.running} of {snapshot.service.desired} tasks run"]
     digest = next(iter(digests), "")
     if other:
@@ -100,6 +101,12 @@ def verify(
         tag=tag_of(entries, current.arn),
         expected=image,
     )
+
+
+def at_work(entry: Entry) -> str:
+    """A run in words: "the deploy of demo-2 by ann@laptop"."""
+    tag = f" of {entry.tag}" if entry.tag else ""
+    return f"the {entry.action or 'run'}{tag} by {entry.owner or 'somebody'}"
 
 
 def brief(tag: str, digest: str) -> str:
@@ -131,6 +138,20 @@ def _asleep(
     elif not proven:
         text = f"the service is at 0 on {current.short}, which no deploy has proven; `inv app.wake` proves it"
         yield Finding("unproven", text)
+
+
+def _whose(one: Finding, service: model.Service, entries: Sequence[Entry], *, locked: bool) -> Finding:
+    """What rolls is somebody's: who that is, and what to do about it."""
+    if one.code != "rollout" or not one.waiting:
+        return one
+    newest = next((e for e in entries if e.readable), None)
+    if newest and locked:
+        whose = f"{at_work(newest)} is at it; `inv app.verify --wait-for-lock 10m` waits for that"
+    elif newest and service.primary and service.primary.id in newest.deployments:
+        whose = f"{at_work(newest)} began it and is gone; `{command(newest, 'resume')}` goes on"
+    else:
+        whose = "no run that is at work is known; `inv app.status` shows what moves"
+    return replace(one, text=f"{one.text}: {whose}")
 
 
 def _left_behind(snapshot: model.Snapshot, entries: tuple[Entry, ...], *, locked: bool) -> Iterator[Finding]:
