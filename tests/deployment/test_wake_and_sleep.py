@@ -122,6 +122,19 @@ def test_verify_wakes_only_what_sleeps_and_tells_how_it_went() -> None:
     assert (finding.code, finding.text) == ("wake", "waking it ended refused: Ann has the lock.")
 
 
+def test_what_was_put_to_sleep_by_hand_and_has_no_scaler_is_told_with_its_way_out() -> None:
+    world = place()
+    del world.cloud.scalable["app"]
+    world.cloud.progress = drains
+    assert act(world, "sleep").outcome is Outcome.ASLEEP
+    (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
+    assert "`inv app.wake` brings it back, `scale_to_zero` in environments.toml lets it sleep" in finding.text
+    world.cloud.progress = honestly(completes)
+    woken = act(world, "wake")
+    looked = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
+    assert wake.told(looked, (woken,)).story[-1].endswith(" s, and it stays awake")
+
+
 def test_a_sleeper_that_somebody_wakes_first_is_no_finding() -> None:
     world = place()
     looked = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
@@ -159,6 +172,13 @@ def test_what_was_never_deployed_cannot_be_woken_and_says_what_to_do() -> None:
     slept = act(world, "sleep")
     assert slept.summary == "It is at 0 already, on app:1."
     assert slept.notes == ("Nothing was ever deployed: `inv app.deploy --tag TAG` does that.",)
+    (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
+    assert finding.text == "nothing was ever deployed; `inv app.deploy --tag TAG`"
+
+
+def test_what_was_never_deployed_is_at_zero_for_that_alone() -> None:
+    world = never_deployed()
+    del world.cloud.scalable["app"]
     (finding,) = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False).findings
     assert finding.text == "nothing was ever deployed; `inv app.deploy --tag TAG`"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ecs_deployment import borrow, commands_told, verify
+from ecs_deployment import borrow, commands_told, status, verify
 from ecs_deployment import deploy as job
 from ecs_deployment.debts import Debt
 from ecs_deployment.events import Said
@@ -113,6 +113,11 @@ def test_no_proof_is_asked_for_that_nothing_could_keep() -> None:
     assert found.story[0] == "asleep at desired 0, and no journal tells whether it was proven"
     unproven = verify.look(world.cloud, b.SETTINGS, "deploys", "", send=False)
     assert [finding.code for finding in unproven.findings] == ["unproven"]
+
+
+def test_no_journal_is_spoken_of_where_there_is_none() -> None:
+    told = dict(status.rows(status.look(place(proven=False).cloud, b.SETTINGS, "off")))
+    assert told["Revision"] == "app:1, and no journal tells whether proven"
 
 
 def test_what_goes_to_sleep_is_not_called_unproven() -> None:

@@ -162,6 +162,7 @@ def result(job: Job, outcome: Outcome, settlement: Settlement, now: float) -> Re
         before_digest=plan.before_digest,
         deployment_id=state.newest if state else "",
         was_asleep=plan.was_asleep,
+        sleeps_again=plan.sleeps_again,
         action=plan.action,
         tag=plan.tag,
         probe=traffic,

@@ -74,6 +74,7 @@ class Result:
     before_digest: str = ""  # of the image that ran before, "" where its definition does not pin it
     deployment_id: str = ""
     was_asleep: bool = False
+    sleeps_again: bool = False  # something takes it back to 0 by itself
     probe: Traffic | None = None
     seconds: float = 0.0
     cause: str = ""

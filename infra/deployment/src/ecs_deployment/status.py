@@ -24,13 +24,17 @@ _AGE = len("59 min ago")
 
 @dataclass(frozen=True)
 class Seen:
-    """One service as it stands at `now`. `entries`: the journal's, newest first; `held`: a living run has the lock."""
+    """One service as it stands at `now`. `entries`: the journal's, newest first; `held`: a living run has the lock.
+
+    `kept`: there is a journal; where it is off, nothing tells what was proven.
+    """
 
     settings: ServiceSettings
     snapshot: model.Snapshot
     entries: tuple[Entry, ...]
     held: bool = False
     now: float = 0.0
+    kept: bool = True
 
 
 def look(cloud: Cloud, settings: ServiceSettings, prefix: str, now: float = 0.0) -> Seen:
@@ -39,7 +43,7 @@ def look(cloud: Cloud, settings: ServiceSettings, prefix: str, now: float = 0.0)
     path = "" if prefix == "off" else journal_path(prefix, cluster, name)
     entries = read(cloud, path) if path else ()
     held = bool(path) and is_held(cloud, path, entries)
-    return Seen(settings, observe.whole(cloud, cluster, name), entries, held, now)
+    return Seen(settings, observe.whole(cloud, cluster, name), entries, held, now, kept=bool(path))
 
 
 def each(cloud: Cloud, environment: Environment, services: Sequence[str], now: float = 0.0) -> list[Seen]:
@@ -58,9 +62,10 @@ def _runs(seen: Seen) -> Iterator[tuple[str, str]]:
     proof = next((e for e in seen.entries if e.proven and e.revision == service.task_definition), None)
     known_as = tag_of(seen.entries, service.task_definition)
     tag = f", tag {known_as}" if known_as else ""
-    proven = (
-        f", proven {ago(proof.finished, seen.now)}" if proof else ", not proven by any run in the journal"
+    unproven = (
+        ", not proven by any run in the journal" if seen.kept else ", and no journal tells whether proven"
     )
+    proven = f", proven {ago(proof.finished, seen.now)}" if proof else unproven
     yield "Revision", _short(service.task_definition) + tag + proven
     for task in seen.snapshot.running:
         health = f", {task.health.lower()}" if task.health in ("HEALTHY", "UNHEALTHY") else ""

@@ -131,11 +131,13 @@ def _asleep(
 ) -> Iterator[Finding]:
     """A service may sleep where it is meant to, and only on a revision that was proven while it was awake."""
     meant = settings.idle_minutes is not None or (snapshot.scaling and snapshot.scaling.min_capacity == 0)
-    if not meant:
-        yield Finding("asleep", "the service is at 0, and nothing says that it may sleep")
-    if never_deployed(current, containers):
+    if never_deployed(current, containers):  # its stack begins at 0, whatever it is meant to do
         yield Finding("unproven", "nothing was ever deployed; `inv app.deploy --tag TAG`")
-    elif not proven:
+        return
+    if not meant:
+        cure = "`inv app.wake` brings it back, `scale_to_zero` in environments.toml lets it sleep"
+        yield Finding("asleep", f"the service is at 0, and nothing says that it may sleep; {cure}")
+    if not proven:
         text = f"the service is at 0 on {current.short}, which no deploy has proven; `inv app.wake` proves it"
         yield Finding("unproven", text)
 

@@ -38,7 +38,8 @@ def told(found: Verified, woken: Sequence[Result]) -> Verified:
     if result is None:
         return found
     if result.outcome is Outcome.DEPLOYED:
-        line = f"it was asleep: woken and proven in {result.seconds:.1f} s, and left to its scaler"
+        then = "left to its scaler" if result.sleeps_again else "it stays awake"
+        line = f"it was asleep: woken and proven in {result.seconds:.1f} s, and {then}"
         return replace(found, story=(*found.story, line))
     if result.outcome is Outcome.UNCHANGED:
         return replace(found, story=(*found.story, "it was asleep, and somebody else woke it meanwhile"))
