@@ -11,6 +11,7 @@ from ecs_deployment.report_json import document
 
 from tests.deployment import builders as b
 from tests.deployment.memory_cloud import MemoryCloud, World, completes, crashes
+from tests.deployment.memory_runs import act, place
 
 
 def _only_the_new_one_crashes(cloud: MemoryCloud, name: str) -> None:
@@ -66,3 +67,20 @@ def test_what_a_good_verdict_does_not_rest_on_is_told(works: bool, told: str) ->
     assert document(Report("staging", "demo", 1.0, 1, (result,)))["services"][0]["unchecked"] == told.split(
         ", "
     )
+
+
+@pytest.mark.parametrize("owes", [False, True])
+def test_what_is_left_as_it_is_tells_what_was_not_checked_either(owes: bool) -> None:
+    """Whether it is seen at once, or under the lock, for what an earlier run has left."""
+    world = place()
+    world.cloud.progress = completes
+    assert act(world, tag="demo").outcome is Outcome.DEPLOYED
+    world.cloud.put("app", replace(world.live(), load_balancers=()))
+    if owes:
+        held = world.hold()
+        held.owe(b.FLOOR)
+        held.close("undecided")
+    result = act(world, tag="demo")
+    assert (result.outcome, bool(result.handed_back)) == (Outcome.UNCHANGED, owes)
+    assert result.unchecked == ("targets (no load balancer)", "containers (no health check)")
+    assert act(world, "resume").unchecked == ()

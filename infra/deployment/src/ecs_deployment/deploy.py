@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from ecs_deployment import events
+from ecs_deployment import events, model
 from ecs_deployment.borrow import left_owed
 from ecs_deployment.drive import drive
 from ecs_deployment.errors import DeployError, LockHeld
 from ecs_deployment.finish import leave
 from ecs_deployment.interrupts import INSISTS
-from ecs_deployment.job import Job, Loop
+from ecs_deployment.job import Job, Loop, unchecked_as_it_is
 from ecs_deployment.journal import Held
 from ecs_deployment.known import Request
 from ecs_deployment.outcome import Outcome, Report, Result
@@ -89,7 +89,8 @@ def _as_it_is(one: Surveyed, request: Request, seconds: float) -> Result:
         refused = replace(one, decision=refusal)
         return _refused(refused, request, one.settings.name, seconds)
     assert isinstance(decision, Plan)
-    return _unchanged(decision, seconds)
+    assert one.known is not None  # who has a plan was seen
+    return _unchanged(decision, one.known.snapshot.service, seconds)
 
 
 def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Result:
@@ -110,7 +111,7 @@ def _refused(one: Surveyed, request: Request, names: str, seconds: float) -> Res
     )
 
 
-def _unchanged(decision: Plan, seconds: float) -> Result:
+def _unchanged(decision: Plan, service: model.Service, seconds: float) -> Result:
     revision = decision.before.rsplit("/", 1)[-1]
     return Result(
         decision.name,
@@ -125,6 +126,7 @@ def _unchanged(decision: Plan, seconds: float) -> Result:
         seconds=seconds,
         summary=" ".join(decision.story),
         notes=decision.notes,
+        unchecked=unchecked_as_it_is(decision, service),
     )
 
 

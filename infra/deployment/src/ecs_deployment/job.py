@@ -198,11 +198,19 @@ def _advice(cause: Cause, *, kept: bool) -> str:
 def _unchecked(job: Job, outcome: Outcome) -> tuple[str, ...]:
     """What a verdict that the service is well does not rest on; its traffic has a line of its own."""
     service, state = job.service, job.state
+    if service is not None and outcome is Outcome.UNCHANGED:
+        return unchecked_as_it_is(job.plan, service)
     if service is None or state is None:
         return ()
     if state.proven:
         return not_asked(service, job.plan.expectation)
     return not_asked(service, None) if outcome is Outcome.ROLLED_BACK else ()
+
+
+def unchecked_as_it_is(plan: Plan, service: model.Service) -> tuple[str, ...]:
+    """The same of a service that is left as it is. What sleeps was not judged, nor what only had to be settled."""
+    judged = service.desired > 0 and plan.action in ("deploy", "rollback", "wake")
+    return not_asked(service, plan.expectation) if judged else ()
 
 
 def _summary(final: Result, job: Job) -> str:
