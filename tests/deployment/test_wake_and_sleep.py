@@ -84,6 +84,7 @@ def test_an_interrupted_sleep_sends_nobody_to_a_resume(pressed: int) -> None:
     result = act(world, "sleep")
     assert (result.outcome, result.unsettled) == (Outcome.INTERRUPTED, False)
     assert result.summary == "The service is on app:1, at 0; 1 of its tasks may still be stopping."
+    assert "the rollout is left" not in world.said()
     report = Report("staging", "", 1.0, 1, (result,), "sleep")
     assert next_steps(report) == [
         "inv app.sleep --env staging: goes on from here",

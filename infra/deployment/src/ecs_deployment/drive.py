@@ -201,6 +201,8 @@ def _answer_to_a_signal(state: State) -> str:
         return f"Interrupted: going back to {back}. A second signal leaves at once."
     if state.phase is Phase.PROVING:
         return "Interrupted: the rollout is over, only its proof is finished."
+    if state.phase is Phase.EMPTYING:
+        return "Interrupted: its tasks drain and stop by themselves."
     return "Interrupted: the rollout is left to go on by itself."
 
 
