@@ -208,6 +208,7 @@ class Watch:
 
     def arrived_late(self, process: Process) -> None:
         """A change that was given up has taken effect: it is that process's, and no fence held it back."""
+        self.asleep_at_launch.setdefault(process.number, self.books.awake_since(self._play.theatre.now) < 10)
         self._after_update(process)
 
     def _after_note(self, process: Process, params: dict[str, Any]) -> None:

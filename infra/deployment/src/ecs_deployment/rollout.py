@@ -89,14 +89,15 @@ def step(state: State, seen: Observation) -> tuple[State, tuple[Effect, ...]]:
 def raised(state: State, service: model.Service) -> State:
     """Record the deployment that a `RaiseAgain` started."""
     if service.primary is None:
-        return replace(state, raised=state.raised + 1, seen=False)
+        return replace(state, raised=state.raised + 1, seen=False, repeated=True)
     mine = [
         d.id
         for d in service.deployments
         if d.created_at >= state.created and d.task_definition == state.revision
     ]
     ours = _newest_last([*state.ours, *mine], service.primary.id)
-    return replace(state, ours=ours, raised=state.raised + 1, seen=False)
+    at = service.primary.created_at
+    return replace(state, ours=ours, raised=state.raised + 1, raised_at=at, seen=False, repeated=True)
 
 
 def _newest_last(ids: Iterable[str], newest: str) -> tuple[str, ...]:

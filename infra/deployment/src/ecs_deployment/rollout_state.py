@@ -100,7 +100,7 @@ class State:
     created: float  # when ECS made our first deployment, by its clock
     phase: Phase = Phase.ROLLING
     seen: bool = False  # our deployment was in an answer
-    repeated: bool = False  # the answer to our first call was lost, and it was sent again
+    repeated: bool = False  # a call of ours was, or may have been, sent again after a lost answer
     followed: bool = False  # an earlier run began it, and perhaps it is one that ECS goes back to
     last: model.Service | None = None  # as the look before showed it
     first_change: float | None = None  # when the service first looked different from UpdateService's answer
@@ -112,6 +112,7 @@ class State:
     doubted: float = 0.0  # since when
     desired: int = 1  # the desired count that was last seen above 0
     raised: int = 0
+    raised_at: float = 0.0  # when ECS made the deployment of the last raise
     serving: frozenset[str] = frozenset()  # the running tasks that the last look at a proof showed
     serving_since: float = 0.0
     unhealthy: frozenset[str] = frozenset()  # targets that were unhealthy in the last full look
@@ -148,8 +149,7 @@ def is_late(state: State, primary: model.Deployment) -> bool:
 
     A change is given up after 20 s (`aws`), so within that time it may still arrive.
     """
-    newest = state.last and deployment_of(state.last, state.newest)
-    since = primary.created_at - (newest.created_at if newest else state.created)
+    since = primary.created_at - max(state.created, state.raised_at)
     mine = state.repeated and primary.id not in state.ours
     return mine and primary.task_definition == state.revision and 0 <= since < _LATE
 
