@@ -155,7 +155,6 @@ BUGS = (
         "rollout:_displaced",
         "    if primary.id in state.ours:\n        return _our_own_earlier",
         "    if False:\n        return _our_own_earlier",
-        begin=20_000,
     ),
     Bug(
         "whoever is PRIMARY supersedes, ECS's rollback too",

@@ -28,7 +28,7 @@ _CHANGES = ("UpdateService", "StopServiceDeployment", "RegisterScalableTarget")
 _RESUMED = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.UNCHANGED, Outcome.ASLEEP)
 _RENEWED = 100.0
 _LEASE = 150.0  # seconds; a little less than the lease itself
-_NOTICED = 180.0  # seconds; CloudWatch needs two to three minutes until a point counts for an alarm
+_NOTICED = 100.0  # seconds; so long CloudWatch needs at least until a point counts for an alarm
 _BEHIND = 30.0  # seconds; a stale answer that was slow on its way
 _FENCE = 110.0  # seconds: a minute, and what a slow call may take on its way
 
