@@ -136,6 +136,26 @@ def test_what_was_woken_meanwhile_and_cannot_roll_is_refused() -> None:
     assert place.cloud.updates == []
 
 
+def test_that_is_no_refusal_where_ecs_may_have_taken_our_own_deployment_back() -> None:
+    """The answer was lost, and by the next look a quick breaker has rolled back: the count is ours."""
+    place = world()
+    one_task = {**place.live().configuration, "maximumPercent": 100}
+    place.cloud.put("app", replace(place.live(), desired=0, running=0, configuration=one_task))
+
+    def roll_back(operation: str) -> None:
+        if operation == "services" and place.cloud.updates:
+            live = place.live()
+            before = replace(live.deployments[-1], id="ecs-svc/1", task_definition=b.OLD, status="PRIMARY")
+            place.cloud.put("app", replace(live, task_definition=b.OLD, deployments=(before,)))
+
+    place.cloud.before = roll_back
+    place.cloud.fail("update_service", "answer_lost")
+    with pytest.raises(Refused) as caught:
+        start(place, b.planned(desired=1))
+    assert place.cloud.updates
+    assert caught.value.effect_unknown
+
+
 @pytest.mark.parametrize(
     ("fault", "sent"),
     [(None, 1), ("answer_lost", 1), ("never_arrived", 2), (SLOW_DOWN, 2)],

@@ -39,11 +39,14 @@ class _Displaced(Exception):
 
 
 class _Woken(Exception):
-    """The service that was to be brought from 0 is not at 0 any more."""
+    """The service that was to be brought from 0 is not at 0 any more.
 
-    def __init__(self, service: model.Service) -> None:
+    `unknown`: an answer was lost before, so it may have been us, and ECS has taken our deployment back already.
+    """
+
+    def __init__(self, service: model.Service, *, unknown: bool) -> None:
         super().__init__(service.name)
-        self.service = service
+        self.service, self.unknown = service, unknown
 
 
 class Launched(NamedTuple):
@@ -75,7 +78,11 @@ def launch(hands: Hands, plan: Plan) -> Launched:
         answer, repeated = _update(hands, plan, wanted)
         return Launched(revision, answer, repeated=repeated)
     except _Woken as met:
-        configuration = _for_what_runs(hands, plan, met.service)
+        try:
+            configuration = _for_what_runs(hands, plan, met.service)
+        except Refused as error:
+            error.effect_unknown = met.unknown
+            raise
         wanted = replace(wanted, desired=None, configuration=configuration or wanted.configuration)
         answer, repeated = _update(hands, plan, wanted)
         return Launched(revision, answer, woken=True, repeated=repeated)
@@ -190,7 +197,7 @@ def _update(hands: Hands, plan: Plan, wanted: _Update) -> tuple[model.Service, b
             if desired and found and found.desired:
                 # Count and deployment change together: with the deployment of before it cannot have been our call.
                 if not tried or (found.primary and found.primary.id == wanted.old):
-                    raise _Woken(found)
+                    raise _Woken(found, unknown=lost)
                 desired = None
             held.fence()
         tried, repeated = True, lost
