@@ -253,9 +253,7 @@ class Watch:
                 f"{process.name} writes down a proof of {_short(entry.revision)}, "
                 f"which was not well since {since:.0f} s"
             )
-        # A run of a minute or two, as a `resume` is, leases for less long than CloudWatch takes to notice.
-        noticed = self._play.scenario.profile.prompt_alarms or now - process.began > _NOTICED
-        leased = noticed and self._play.scenario.idle == "leased"
+        leased = self._play.scenario.idle == "leased" and self._lease_counts(process)
         if not entry.outcome and self._is_undisturbed(process) and leased:
             self._stays_awake = (
                 now + 200.0
@@ -263,6 +261,12 @@ class Watch:
         image = self._image(entry.revision)
         if entry.tag and not image.endswith(digest_of(entry.tag)):
             self.blame(f"{process.name} proves {image} as tag {entry.tag}")
+
+    def _lease_counts(self, process: Process) -> bool:
+        """Not where a run of a minute, as a `resume` is, finds the alarm OK by what an earlier one had put: nobody
+        can see that this runs out before CloudWatch has counted the new points."""
+        alarm = self._play.simulation.world.alarms["idle"]
+        return alarm.state != "OK" or self._play.theatre.now - process.began > _NOTICED
 
     def _is_undisturbed(self, process: Process) -> bool:
         return not self._play.scenario.outside and process.run.weather.calm and not process.count
