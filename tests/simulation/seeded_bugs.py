@@ -149,6 +149,7 @@ BUGS = (
         "rollout:raised",
         "ours = _newest_last([*state.ours, *mine], service.primary.id)",
         "ours = state.ours",
+        begin=1_000,
     ),
     Bug(
         "our own earlier deployment supersedes us",
@@ -224,7 +225,7 @@ BUGS = (
         "journal_history:last_words",
         "if older is None or not older.outcome or entry.outcome:",
         "if True:",
-        begin=301_272,
+        begin=5_000,
     ),
     Bug(
         "what is not owed is written back as an old look shows it",
@@ -238,7 +239,6 @@ BUGS = (
         "rollout_state:doubting",
         "if now - since >= BEHIND:",
         "if now > since:",
-        begin=501_572,
     ),
     Bug(
         "the first rollout of a deployment speaks for the way back to it",
