@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tasks._parse import UsageError
+from tasks._confirm import answer, unconfirmed
 
 if TYPE_CHECKING:
     from ecs_provisioning.prepare import Wish
@@ -68,7 +68,7 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
 
     asks = not confirm and not dry and sys.stdin.isatty()
     if confirm != name and not dry and not asks:
-        raise _unconfirmed(name, confirm)
+        raise unconfirmed(name, confirm)
     connection, clock = _connected(name), RealClock()
     lock = locks(connection.cloud, connection.environment, clock, action="destroy")
     stacks = {}
@@ -82,30 +82,12 @@ def destroy(name: str, services: tuple[str, ...], confirm: str, *, dry: bool) ->
         for line in kept:
             print(f"It stays: {line}")
         if asks:
-            typed = _typed(f"Type the name of the environment to take {stack.name} away: ")
+            typed = answer(f"Type the name of the environment to take {stack.name} away: ")
             if typed != name:
-                raise _unconfirmed(name, typed)
+                raise unconfirmed(name, typed)
         stacks[wish.service.name] = stack
     if not dry:
         apply.destroy(connection.aws, name, stacks, clock, print, lock)
-
-
-def _typed(question: str) -> str:
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
-
-
-def _unconfirmed(name: str, typed: str) -> UsageError:
-    if typed:
-        return UsageError(
-            f"The environment is called {name}, and {typed!r} was confirmed.",
-            f"If {name} is meant, add --confirm {name}",
-        )
-    return UsageError(
-        f"This takes away what {name} runs on, its logs too.", f"If that is meant, add --confirm {name}"
-    )
 
 
 def _connected(name: str) -> Connection:

@@ -36,10 +36,11 @@ def needs(
         return frozenset()
     if state.phase is Phase.RETREATING:
         settled = primary is None or primary.rollout_state != "IN_PROGRESS" or primary.id in state.ours
+        if settled:
+            return FOR_THE_PROOF | {Part.STOPPED}
         # The earlier revision may not come up either; ECS does not count failures of one that once was well.
-        back = FOR_THE_PROOF | {Part.STOPPED} if settled else frozenset[Part]()
         failing = primary is not None and not primary.running and _news(service, state.last)
-        return back | {Part.STOPPED} if failing else back
+        return frozenset({Part.STOPPED} if failing else ())
     if primary is None or newest is None or primary.id != state.newest or service.desired == 0:
         return EVERYTHING
     if newest.rollout_state == "COMPLETED":

@@ -104,9 +104,8 @@ def _look(loop: Loop, due: Sequence[Job], active: Sequence[Job]) -> None:
         by_cluster.setdefault(one.plan.cluster, []).append(one)
     for cluster, jobs in by_cluster.items():
         left = deque(jobs)
-        while (
-            left
-        ):  # once for all of them, unless the steps of some take so long that the answer is old for the rest
+        # Once for all of them, unless the steps of some take so long that the answer is old for the rest.
+        while left:
             _look_at(loop, cluster, left, active)
 
 
